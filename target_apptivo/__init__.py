@@ -1,0 +1,1 @@
+"""A Singer target that puts records into the Apptivo CRM and accounts for every one of them."""

@@ -1,0 +1,166 @@
+"""Several records in one call: one body of many records, many outcomes of one answer. Pure."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import simpleeval
+from singer_sdk.mapper import md5, sha256
+
+from target_apptivo.errors import RecordRejectedError, SettingsError
+from target_apptivo.jsontext import loads
+from target_apptivo.response import Meaning, Outcome, Verdict, find, interpret_result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_apptivo.request import Call
+
+# The functions of the SDK's stream maps. Its modules are open here by name only, so that an
+# expression reaches nothing but its records.
+_FUNCTIONS: Final[dict[str, Any]] = {
+    **simpleeval.DEFAULT_FUNCTIONS,
+    "md5": md5,
+    "sha256": sha256,
+    "bool": bool,
+    "json": simpleeval.ModuleWrapper(json, {"dumps", "loads"}),
+    "datetime": simpleeval.ModuleWrapper(dt, {"date", "datetime", "time", "timedelta", "timezone"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How records travel together.
+
+    Attributes:
+        size: Most records in one call.
+        property_name: Name of their list in the body, with grouping `property`.
+        other_props: Further properties of that body.
+        code: Expression whose value is the body, with grouping `code`.
+        results_path: Path of the list of results in the answer.
+        split_rejected: Whether a refused batch is halved.
+    """
+
+    size: int
+    property_name: str | None = None
+    other_props: Mapping[str, Any] = field(default_factory=dict)
+    code: str | None = None
+    parsed: ast.AST | None = None
+    results_path: str | None = None
+    split_rejected: bool = False
+
+    def body(self, records: Sequence[Mapping[str, Any]]) -> object:
+        """Make one body of many records.
+
+        Raises:
+            RecordRejectedError: If the expression fails on these records.
+        """
+        if self.code is None:
+            return {str(self.property_name): list(records), **self.other_props}
+        evaluator = simpleeval.EvalWithCompoundTypes(
+            functions=_FUNCTIONS, names={"records": list(records)}
+        )
+        try:
+            return evaluator.eval(self.code, previously_parsed=self.parsed)
+        except Exception as error:  # an expression may fail in any way on a record
+            msg = f"batch.code fails on these records ({type(error).__name__})"
+            raise RecordRejectedError(msg) from error
+
+
+def read_batch(options: Mapping[str, Any], path: str) -> Batch:
+    """Read the settings of a batch.
+
+    Args:
+        options: The settings, checked for their types.
+        path: Their path, for errors.
+
+    Raises:
+        SettingsError: If they do not fit together.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    grouping = given.get("grouping", "property")
+    needed = {"property": "property_name", "code": "code"}[grouping]
+    if needed not in given:
+        problem = f"is required with grouping `{grouping}`"
+        raise SettingsError(f"{path}.{needed}", problem)
+    unused = {"property": ("code",), "code": ("property_name", "other_props")}[grouping]
+    for name in unused:
+        if name in given:
+            problem = f"does not apply to grouping `{grouping}`"
+            raise SettingsError(f"{path}.{name}", problem)
+    return Batch(
+        size=given.get("size", 100),
+        property_name=given.get("property_name"),
+        other_props=_other_props(given.get("other_props"), f"{path}.other_props"),
+        code=given.get("code"),
+        parsed=_parse(given.get("code"), f"{path}.code"),
+        results_path=given.get("results_path"),
+        split_rejected=given.get("split_rejected", False),
+    )
+
+
+def interpret_results(
+    call: Call, batch: Batch | None, verdict: Verdict, count: int
+) -> list[Verdict]:
+    """Give each record of a request its verdict.
+
+    Args:
+        call: How the records were sent.
+        batch: How they were batched, if they were.
+        verdict: What the answer means as a whole.
+        count: How many records the request held.
+
+    Returns:
+        One verdict a record.
+    """
+    path = batch.results_path if batch else None
+    if path is None or verdict.outcome is not Outcome.ACCEPTED:
+        return [verdict] * count
+    results = find(verdict.response, path)
+    if not isinstance(results, list) or len(results) != count:
+        reason = f"the answer holds no list of {count} results at results_path"
+        lost = Verdict(
+            outcome=Outcome.UNCERTAIN,
+            meaning=Meaning.FINAL,
+            reason=reason,
+            http_status=verdict.http_status,
+            response=verdict.response,
+            response_text=verdict.response_text,
+        )
+        return [lost] * count
+    return [interpret_result(call, verdict.http_status or 200, result) for result in results]
+
+
+def _other_props(value: object, path: str) -> Mapping[str, Any]:
+    """Read further properties, given as an object or as a JSON string."""
+    if isinstance(value, str):
+        try:
+            value = loads(value)
+        except ValueError:
+            problem = "is a string that is not JSON"
+            raise SettingsError(path, problem) from None
+    if value is not None and not isinstance(value, Mapping):
+        problem = "must be a JSON object"
+        raise SettingsError(path, problem)
+    return value or {}
+
+
+def _parse(code: str | None, path: str) -> ast.AST | None:
+    """Parse an expression, so that a mistake is found before a record is read."""
+    if code is None:
+        return None
+    try:
+        parsed = ast.parse(code.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        problem = "is not one expression that can be parsed"
+        raise SettingsError(path, problem) from None
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            problem = "uses a private attribute"
+            raise SettingsError(path, problem)
+    return parsed

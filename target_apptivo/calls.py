@@ -1,0 +1,261 @@
+"""Endpoint plus options -> Call: how one stream's records travel. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from target_apptivo.batch import Batch, read_batch
+from target_apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle, Endpoint
+from target_apptivo.errors import SettingsError
+from target_apptivo.jsontext import number_text
+from target_apptivo.request import Call, Content, Param
+from target_apptivo.settings import APPLIES_TO
+from target_apptivo.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_apptivo.request import Pairs
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+# These are the client's own: another value would break the request, or send it elsewhere.
+_OUR_HEADERS: Final = {"host", "content-length", "transfer-encoding", "connection"}
+_OUR_PARAMS: Final = {"apiKey", "accessKey"}
+_UNSAFE_IN_URL: Final = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+def build_call(
+    name: str, options: Mapping[str, Any], *, style: ApiStyle, base_url: str, path: str
+) -> tuple[Call, Batch | None]:
+    """Put together how an endpoint is called.
+
+    Args:
+        name: The endpoint.
+        options: Its options from the settings, checked for their types.
+        style: How templates call Apptivo.
+        base_url: The API's base URL, whose host absolute URLs must share.
+        path: Path of the options in the settings, for errors.
+
+    Returns:
+        The call, and how its records are batched, if they are.
+
+    Raises:
+        SettingsError: If an option does not fit.
+    """
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in given:
+        if name not in APPLIES_TO.get(option, (name,)):
+            problem = f"does not apply to {name}"
+            raise SettingsError(f"{path}.{option}", problem)
+    if name == GENERIC:
+        return _generic(given, base_url, path)
+    return _template(TEMPLATES[name], given, style, path), None
+
+
+def _template(endpoint: Endpoint, options: Mapping[str, Any], style: ApiStyle, path: str) -> Call:
+    """Call a template in one of the two styles."""
+    extra = (*_options(endpoint, options, path), *_params(options, path))
+    if style is ApiStyle.ACTION:
+        return _action_call(endpoint, options, extra, path)
+    return _rest_call(endpoint, options, extra, path)
+
+
+def _action_call(
+    endpoint: Endpoint, options: Mapping[str, Any], extra: tuple[Param, ...], path: str
+) -> Call:
+    """Apptivo's own form: everything, credentials included, in a form body."""
+    customer_id = _customer_id(endpoint, options, path)
+    own = [Param(name="a", value=Template((endpoint.action,)))]
+    if customer_id is not None:
+        own.append(Param(name=endpoint.id_name, value=customer_id))
+    return Call(
+        endpoint=endpoint.name,
+        method="POST",
+        url=Template((endpoint.path,)),
+        content=Content.FORM,
+        params=(*own, *extra),
+        params_in_form=True,
+        data_param=endpoint.data_param,
+        customer_id=customer_id,
+        **_common(endpoint, options, path),
+    )
+
+
+def _rest_call(
+    endpoint: Endpoint, options: Mapping[str, Any], extra: tuple[Param, ...], path: str
+) -> Call:
+    """The destination's own form: the record as JSON body, the rest in the query."""
+    customer_id = _customer_id(endpoint, options, path)
+    if customer_id is not None:
+        url = Template((f"{endpoint.path}/", *customer_id.parts))
+    else:
+        url = Template((f"{endpoint.path}?a={endpoint.action}",))
+    return Call(
+        endpoint=endpoint.name,
+        method="POST" if customer_id is None else "DELETE",
+        url=url,
+        content=Content.JSON if customer_id is None else Content.NONE,
+        params=extra,
+        customer_id=customer_id,
+        **_common(endpoint, options, path),
+    )
+
+
+def _generic(options: Mapping[str, Any], base_url: str, path: str) -> tuple[Call, Batch | None]:
+    """Read a call from the settings."""
+    if "url" not in options:
+        problem = "is required"
+        raise SettingsError(f"{path}.url", problem)
+    method = options.get("method", "POST")
+    is_form = options.get("content_format") == Content.FORM.value
+    content = Content.FORM if is_form else Content.JSON
+    if "data_param" in options and (not is_form or method == "DELETE"):
+        problem = "needs a body of content_format application/x-www-form-urlencoded"
+        raise SettingsError(f"{path}.data_param", problem)
+    call = Call(
+        endpoint=GENERIC,
+        method=method,
+        url=_url(options["url"], base_url, f"{path}.url"),
+        content=Content.NONE if method == "DELETE" else content,
+        params=_params(options, path),
+        data_param=options.get("data_param"),
+        **_common(None, options, path),
+    )
+    return call, _batch(call, options, path)
+
+
+def _batch(call: Call, options: Mapping[str, Any], path: str) -> Batch | None:
+    """Read how a generic endpoint's records are batched."""
+    if "batch" not in options:
+        return None
+    if call.method == "DELETE" or (call.content is Content.FORM and not call.data_param):
+        problem = "needs a body that takes several records: not DELETE, no form without data_param"
+        raise SettingsError(f"{path}.batch", problem)
+    return read_batch(options["batch"], f"{path}.batch")
+
+
+def _common(endpoint: Endpoint | None, options: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Read the options that every endpoint has."""
+    known = endpoint.id_paths if endpoint else ()
+    return {
+        "headers": _headers(options.get("headers"), f"{path}.headers"),
+        "exclude": tuple(options.get("exclude_attributes", ())),
+        "id_paths": (options["id_path"],) if "id_path" in options else known,
+    }
+
+
+def _customer_id(endpoint: Endpoint, options: Mapping[str, Any], path: str) -> Template | None:
+    """Read the template of the id of a customer to delete."""
+    if endpoint is not DELETE_CUSTOMER:
+        return None
+    return _parse(options.get("customer_id", "{customerId}"), f"{path}.customer_id")
+
+
+def _options(endpoint: Endpoint, options: Mapping[str, Any], path: str) -> Iterator[Param]:
+    """Give the request parameters that an endpoint has settings for; absent unless set."""
+    for option in endpoint.options:
+        if option.setting in options:
+            yield Param(
+                name=option.parameter,
+                value=_value(options[option.setting], f"{path}.{option.setting}", option.booleans),
+                booleans=option.booleans,
+                optional=True,
+            )
+
+
+def _params(options: Mapping[str, Any], path: str) -> tuple[Param, ...]:
+    """Read further parameters."""
+    params = options.get("params", {})
+    for name in params:
+        if name in _OUR_PARAMS:
+            problem = "is added by the target; set api_key and access_key"
+            raise SettingsError(f"{path}.params.{name}", problem)
+    return tuple(
+        Param(name=name, value=_value(value, f"{path}.params.{name}", ("false", "true")))
+        for name, value in params.items()
+        if value is not None
+    )
+
+
+def _value(value: object, path: str, booleans: tuple[str, str]) -> Template:
+    """Read a parameter's value, which need not be a text."""
+    match value:
+        case bool():
+            return Template((booleans[value],))
+        case int() | float():
+            return Template((number_text(value),))
+    return _parse(str(value), path)
+
+
+def _parse(text: str, path: str) -> Template:
+    """Read a template."""
+    try:
+        return Template.parse(text)
+    except ValueError as error:
+        raise SettingsError(path, str(error)) from None
+
+
+def _headers(headers: object, path: str) -> Pairs:
+    """Read headers in both forms: an object, or `name1:value1,name2:value2`."""
+    pairs: Mapping[str, str] = headers if isinstance(headers, Mapping) else {}
+    if isinstance(headers, str):
+        pieces = [piece.partition(":") for piece in headers.split(",") if piece.strip()]
+        if not all(colon for _, colon, _ in pieces):
+            problem = "must be written `name1:value1,name2:value2`"
+            raise SettingsError(path, problem)
+        pairs = {name.strip(): value.strip() for name, _, value in pieces}
+    for name, value in pairs.items():
+        _check_header(name, value, path)
+    return tuple((name, value) for name, value in pairs.items() if value is not None)
+
+
+def _check_header(name: str, value: str | None, path: str) -> None:
+    """Refuse a header that would break the request or belongs to the client."""
+    if not _HEADER_NAME.fullmatch(name):
+        problem = "holds a name that is no header name"
+        raise SettingsError(path, problem)
+    if name.lower() in _OUR_HEADERS:
+        problem = "is set by the target itself"
+        raise SettingsError(f"{path}.{name}", problem)
+    if value is not None and not _HEADER_VALUE.fullmatch(value):
+        problem = "holds a character that a header cannot hold"
+        raise SettingsError(f"{path}.{name}", problem)
+
+
+def _url(text: str, base_url: str, path: str) -> Template:
+    """Read a generic endpoint's URL as a path below the base URL, or on its host."""
+    if _UNSAFE_IN_URL.search(text) or "#" in text:
+        problem = "holds a space, a control character, `\\` or `#`; percent-encode it"
+        raise SettingsError(path, problem)
+    relative = _on_our_host(text, base_url, path)
+    if any(segment in {".", ".."} for segment in relative.partition("?")[0].split("/")):
+        problem = "holds a segment `.` or `..`"
+        raise SettingsError(path, problem)
+    return _parse(relative, path)
+
+
+def _on_our_host(text: str, base_url: str, path: str) -> str:
+    """Drop the host of an absolute URL after checking that the credentials may go there."""
+    if text.startswith("//"):
+        problem = "must be absolute (https://...) or relative to api_url"
+        raise SettingsError(path, problem)
+    if "://" not in text.partition("?")[0]:
+        return text.removeprefix("/")
+    ours, theirs = urlsplit(base_url), urlsplit(text)
+    if "@" in theirs.netloc or "{" in theirs.scheme + theirs.netloc:
+        problem = "holds a user name or a template before its path"
+        raise SettingsError(path, problem)
+    if _origin(theirs.scheme, theirs.netloc) != _origin(ours.scheme, ours.netloc):
+        problem = "is on another host than api_url; the keys are sent to that host alone"
+        raise SettingsError(path, problem)
+    return f"{theirs.path or '/'}{'?' if theirs.query else ''}{theirs.query}"
+
+
+def _origin(scheme: str, netloc: str) -> tuple[str, str]:
+    """Give what two URLs of one host share."""
+    port = {"https": ":443", "http": ":80"}.get(scheme.lower(), "")
+    return scheme.lower(), netloc.lower().removesuffix(port)

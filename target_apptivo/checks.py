@@ -1,0 +1,154 @@
+"""Check the settings against their declaration, in words that name the path and no value. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+
+from target_apptivo.endpoints import ENDPOINT_NAMES
+from target_apptivo.errors import SettingsError
+from target_apptivo.settings import MEANINGLESS, STREAM_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jsonschema import ValidationError
+
+
+_PROBLEMS = {
+    "minimum": "must be at least {rule}",
+    "exclusiveMinimum": "must be greater than {rule}",
+    "minLength": "must not be empty",
+}
+
+
+def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Refuse unknown settings and wrong values, at every level.
+
+    Args:
+        config: The settings as read.
+        schema: Their declaration, the SDK's own settings included.
+
+    Raises:
+        SettingsError: For the first mistake in the order of the settings.
+    """
+    for name in config:
+        if name not in schema["properties"]:
+            raise _unknown((str(name),), schema["properties"])
+    # Streams have a check of their own: JSON Schema cannot say which of two forms was meant.
+    properties = schema["properties"] | {"streams": {"type": ["object", "null"]}}
+    _check(config, {**schema, "properties": properties}, ())
+    for stream, options in (config.get("streams") or {}).items():
+        _check_stream(stream, options)
+
+
+def parse_text(name: str, text: str, schema: Mapping[str, Any]) -> object:
+    """Read a setting from an environment variable.
+
+    Args:
+        name: The setting.
+        text: The variable's value.
+        schema: The setting's declaration.
+
+    Returns:
+        The value: texts as they are, everything else as JSON.
+
+    Raises:
+        SettingsError: If the text is no JSON where it has to be.
+    """
+    types = schema.get("type", ["object"])
+    if "string" in types:
+        return text
+    if "boolean" in types and text.strip().lower() in {"true", "1", "yes", "on"}:
+        return True
+    if "boolean" in types and text.strip().lower() in {"false", "0", "no", "off", ""}:
+        return False
+    try:
+        return json.loads(text)
+    except ValueError:
+        problem = "the environment variable is not JSON"
+        raise SettingsError(name, problem) from None
+
+
+def _check_stream(stream: str, options: object) -> None:
+    """Check one entry of `streams`."""
+    match options:
+        case str():
+            if options not in ENDPOINT_NAMES:
+                raise SettingsError(f"streams.{stream}", _one_of(ENDPOINT_NAMES))
+        case dict():
+            _check(options, STREAM_SCHEMA, ("streams", stream))
+        case _:
+            problem = "must be the name of an endpoint, or an object with `endpoint`"
+            raise SettingsError(f"streams.{stream}", problem)
+
+
+def _check(value: object, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
+    """Raise the first mistake, unknown names before wrong values."""
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(value),
+        key=lambda error: error.validator != "additionalProperties",
+    )
+    if errors:
+        raise _told(errors[0], path)
+
+
+def _told(error: ValidationError, path: tuple[str, ...]) -> SettingsError:
+    """Say what is wrong, with the path and without the value."""
+    here = (*path, *map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        unknown = next(name for name in error.instance if name not in known)
+        return _unknown((*here, str(unknown)), known)
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return SettingsError(".".join((*here, missing)), "is required")
+    return SettingsError(".".join(here), _problem(str(error.validator), error.validator_value))
+
+
+def _problem(keyword: str, rule: Any) -> str:  # noqa: ANN401
+    """Say which rule of JSON Schema a value breaks."""
+    match keyword:
+        case "type":
+            return f"must be {_article(rule)}"
+        case "enum":
+            return _one_of(name for name in rule if name is not None)
+        case "anyOf":
+            kinds = [kind for each in rule for kind in _kinds(each.get("type", "object"))]
+            return f"must be {_article(kinds)}"
+    return _PROBLEMS.get(keyword, "does not satisfy `{keyword}`").format(keyword=keyword, rule=rule)
+
+
+def _unknown(path: tuple[str, ...], known: Iterable[str]) -> SettingsError:
+    """Name an unknown setting, and what may be meant."""
+    hint = MEANINGLESS.get(path[-1]) if len(path) == 1 else None
+    return SettingsError(
+        ".".join(path),
+        f"is not a setting of this target: {hint}" if hint else f"is unknown{_meant(path, known)}",
+    )
+
+
+def _meant(path: tuple[str, ...], known: Iterable[str]) -> str:
+    """Suggest the setting that may be meant."""
+    import difflib  # noqa: PLC0415 - of use for a mistake alone
+
+    close = difflib.get_close_matches(path[-1], list(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else "; see --about for the settings there are"
+
+
+def _kinds(types: str | list[str]) -> list[str]:
+    """Give JSON types but for null, which stands for 'not set'."""
+    return [kind for kind in ([types] if isinstance(types, str) else types) if kind != "null"]
+
+
+def _article(types: str | list[str]) -> str:
+    """Write types as words."""
+    kinds = dict.fromkeys(_kinds(types))
+    return " or ".join(f"an {kind}" if kind[0] in "aio" else f"a {kind}" for kind in kinds)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    """List what is allowed."""
+    return f"must be one of {', '.join(f'`{name}`' for name in names)}"

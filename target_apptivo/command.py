@@ -1,0 +1,194 @@
+"""The command line: our options, the files it reads, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from singer_sdk.exceptions import (
+    InvalidJSONSchema,
+    MapExpressionError,
+    RecordsWithoutSchemaException,
+    StreamMapConfigError,
+)
+
+from target_apptivo.errors import SettingsError, StoppedError, TargetApptivoError
+from target_apptivo.jsontext import dumps
+from target_apptivo.output import write_stdout
+from target_apptivo.run import Run
+from target_apptivo.trial import PreviewRun, SendTestRun, check
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator
+
+    from target_apptivo.config import Settings
+    from target_apptivo.redact import Redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The options that try something in place of a run; one at a time."""
+
+    check: bool = False
+    preview: int | None = None
+    send_test: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse two at once.
+
+        Raises:
+            click.UsageError: If more than one is given.
+        """
+        if sum((self.check, self.preview is not None, self.send_test is not None)) > 1:
+            msg = "--check, --preview and --send-test exclude each other"
+            raise click.UsageError(msg)
+
+    @property
+    def sends(self) -> bool:
+        """Whether Apptivo is called."""
+        return self.preview is None
+
+    def make_run(self, settings: Settings, redactor: Redactor) -> Run:
+        """Make the run that is asked for."""
+        if self.preview is not None:
+            return PreviewRun(settings, redactor, records=self.preview)
+        if self.send_test is not None:
+            return SendTestRun(settings, redactor, stream=self.send_test or None)
+        return Run(settings, redactor)
+
+
+def options() -> list[click.Option]:
+    """Give the options besides the SDK's."""
+    return [
+        click.Option(
+            ["--check"],
+            is_flag=True,
+            help="Verify the credentials with a read that changes nothing.",
+        ),
+        click.Option(
+            ["--preview"],
+            is_flag=False,
+            flag_value="3",
+            default=None,
+            type=click.IntRange(min=1),
+            metavar="[N]",
+            help="Send nothing; print the requests of the first N records (3) of each stream.",
+        ),
+        click.Option(
+            ["--send-test"],
+            is_flag=False,
+            flag_value="",
+            default=None,
+            metavar="[STREAM]",
+            help="Really send the first record of each stream, or of STREAM, and no more.",
+        ),
+        click.Option(
+            ["--sandbox"],
+            is_flag=True,
+            help="Start the embedded sandbox for this run and send there.",
+        ),
+    ]
+
+
+def read_files(paths: tuple[str, ...]) -> dict[str, Any]:
+    """Read the configuration files; the last one wins.
+
+    Args:
+        paths: Their names; `ENV` stands for the environment, and is no file.
+
+    Raises:
+        SettingsError: If one is no JSON object; its content is not shown.
+    """
+    config: dict[str, Any] = {}
+    for path in paths:
+        if path == "ENV":
+            continue
+        try:
+            content = json.loads(Path(path).read_bytes())
+        except json.JSONDecodeError as error:
+            problem = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            raise SettingsError(path, problem) from None
+        except (OSError, ValueError) as error:
+            raise SettingsError(path, f"cannot be read ({type(error).__name__})") from None
+        if not isinstance(content, dict):
+            problem = "is not a JSON object"
+            raise SettingsError(path, problem)
+        config |= content
+    return config
+
+
+def print_check(run: Run) -> None:
+    """Verify the credentials and print what came of it."""
+    is_ok, detail = check(run)
+    _print_check(is_ok, run.redactor.text(detail))
+    sys.exit(0 if is_ok else 1)
+
+
+@contextmanager
+def exit_code(logger: logging.Logger, trial: Trial) -> Iterator[None]:
+    """Turn an error into one last log line and an exit code; the traceback is for debugging."""
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except Exception as error:
+        logger.debug("the run ended by an error", exc_info=error)
+        reason = _reason(error)
+        if trial.check:
+            _print_check(is_ok=False, detail=reason)
+        logger.error("%s", reason)  # noqa: TRY400 - see above
+        sys.exit(error.exit_code if isinstance(error, StoppedError) else 1)
+
+
+@contextmanager
+def sandbox(logger: logging.Logger, wanted: bool) -> Iterator[str | None]:  # noqa: FBT001
+    """Run the embedded sandbox, if it is wanted; give its base URL.
+
+    Raises:
+        SettingsError: If the extra is not installed.
+    """
+    if not wanted:
+        yield None
+        return
+    try:
+        from target_apptivo.sandbox import Sandbox  # noqa: PLC0415 - of the extra `sandbox`
+    except ModuleNotFoundError:
+        problem = "needs its extra: pip install 'target-apptivo[sandbox]'"
+        raise SettingsError("--sandbox", problem) from None
+    with Sandbox() as box:
+        logger.warning(
+            "sandbox at %s: nothing reaches Apptivo, and STATE is of no real run", box.url
+        )
+        try:
+            yield box.url
+        finally:
+            for app, held in sorted(box.state(latest=0)["apps"].items()):
+                logger.info(
+                    "sandbox holds %s: %d records, %d deleted", app, held["active"], held["trash"]
+                )
+
+
+def _print_check(is_ok: bool, detail: str) -> None:  # noqa: FBT001
+    """Print what came of a check."""
+    write_stdout(dumps({"ok": is_ok, "detail": detail}, ascii_only=True))
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line what ended the run; the SDK's texts may hold records, so few are shown."""
+    match error:
+        case TargetApptivoError() | RecordsWithoutSchemaException():
+            return str(error)
+        case MapExpressionError() | StreamMapConfigError():
+            return f"stream_maps: {error}"
+        case InvalidJSONSchema():
+            return "a SCHEMA message of the tap holds no valid JSON Schema: mend the tap"
+    return (
+        f"unexpected {type(error).__name__}: this is a bug, please report it "
+        "(TARGET_APPTIVO_LOGLEVEL=DEBUG shows where it comes from)"
+    )

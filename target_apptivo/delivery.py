@@ -1,0 +1,578 @@
+"""The delivery engine: many requests at once, settled in input order, state exact.
+
+Three roles share one lock. The *main thread* submits tasks and marks (a mark is a STATE of the tap)
+into one queue in input order, and waits while the window is full. *Workers* take the earliest task
+that may be sent (its key is free, its wait is over, the pace allows it), send it once, and either
+give its records their outcome or put it back for later: no worker ever sleeps on a retry. The
+*settler* takes from the head of the queue whatever has its outcome, so that outputs and state come
+in input order without locks in the code that writes them, and wakes at once when the head is done.
+
+A run that ends by an error has a *cut*: the place in the input of the record that ends it. Nothing
+behind the cut is sent any more; everything before it is brought to its end, so that its state can
+be written. A credential failure, a stop and an output that fails cut before everything.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from bisect import insort
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import backoff
+
+from target_apptivo.batch import interpret_results
+from target_apptivo.errors import (
+    CredentialsError,
+    RecordRejectedError,
+    TargetApptivoError,
+    UnavailableError,
+)
+from target_apptivo.pace import seconds_to_wait
+from target_apptivo.record import Entry
+from target_apptivo.response import Meaning, Outcome, interpret_response, refused
+from target_apptivo.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from target_apptivo.pace import Pace
+    from target_apptivo.record import Task
+    from target_apptivo.request import Request
+    from target_apptivo.response import Answer, NoAnswer, NotSent, Verdict
+
+logger = logging.getLogger("target-apptivo.delivery")
+
+# The window is also bounded by the length of its records: large ones must not fill the memory.
+_WINDOW_CHARACTERS = 32_000_000
+# Seconds between two looks at whether the run was interrupted, while the main thread waits.
+_GLANCE = 0.1
+# Seconds for the settler's last writes, after it was told that time is up.
+_LAST_WRITES = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the input: when everything before it is settled, this state may be written."""
+
+    state: Any
+
+
+class Ledger(Protocol):
+    """What settled records and reached marks are told to, from one thread, in input order."""
+
+    def settle(self, entry: Entry) -> None:
+        """Account for a record."""
+
+    def reach(self, state: Any) -> None:  # noqa: ANN401
+        """Take note of a state whose records are all settled."""
+
+    def tick(self) -> float | None:
+        """Write what is due; give the seconds until the next look."""
+
+    def close(self) -> None:
+        """Write everything that is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What to do with answers that leave a choice; see the settings of the same names."""
+
+    max_attempts: int = 5
+    hold_uncertain: bool = False
+    max_rejected: float = 0
+
+
+class RunEndedError(Exception):
+    """The run has ended: nothing more is taken. What ended it, `finish` tells."""
+
+
+class Delivery:
+    """Delivers records; see the module's docstring for how."""
+
+    def __init__(  # noqa: PLR0913 - the parts that it joins
+        self,
+        send: Callable[[Request], Answer | NoAnswer | NotSent],
+        ledger: Ledger,
+        pace: Pace,
+        *,
+        policy: Policy,
+        max_in_flight: int,
+        window: int,
+        is_interrupted: Callable[[], bool] = lambda: False,
+        on_end: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Join the parts; threads start with the first record.
+
+        Args:
+            send: Sends a request once.
+            ledger: Is told of everything settled.
+            pace: How many at once, how many a second.
+            policy: What to do with answers that leave a choice.
+            max_in_flight: The most workers.
+            window: The most records between reading and settling.
+            is_interrupted: Whether the run has to stop, looked at while the main thread waits.
+            on_end: Called once from a thread when the run ends early.
+        """
+        self._send = send
+        self._ledger = ledger
+        self._pace = pace
+        self._policy = policy
+        self._max_workers = max_in_flight
+        self._window = window
+        self._is_interrupted = is_interrupted
+        self._on_end = on_end
+
+        lock = threading.RLock()
+        self._lock = lock
+        self._work = threading.Condition(lock)
+        self._head = threading.Condition(lock)
+        self._room = threading.Condition(lock)
+
+        self._queue: deque[Entry | Mark] = deque()
+        self._schedule = Schedule()
+
+        self._sequence = 0
+        self._unsettled = 0
+        self._characters = 0
+        self._in_flight = 0
+        self._idle = 0
+        self._workers = 0
+        self._aside = 0
+        self._aside_ahead: list[int] = []
+
+        self._cut = math.inf
+        self._failure: TargetApptivoError | None = None
+        self._is_finishing = False
+        self._is_closed = False
+        self._settler: threading.Thread | None = None
+        self._settled = threading.Event()
+
+    # -- the main thread --------------------------------------------------------------------------
+
+    def submit(self, task: Task, *, after: float = 0.0) -> None:
+        """Take a task, waiting while the window is full.
+
+        Args:
+            task: The task with its first record.
+            after: Seconds that it stays open to further records.
+
+        Raises:
+            RunEndedError: If the run has ended.
+        """
+        with self._lock:
+            self._wait_for_room()
+            self._append(task.entries[0])
+            self._schedule.line_up(task, task.entries[0])
+            if after:
+                self._schedule.hold_open(task, time.monotonic() + after)
+            self._schedule.offer(task)
+            self._wake_worker()
+
+    def add(self, task: Task, entry: Entry, payload: Any) -> bool:  # noqa: ANN401
+        """Add a record to an open task.
+
+        Returns:
+            Whether the task took it; one that was let go takes no more.
+
+        Raises:
+            RunEndedError: If the run has ended.
+        """
+        with self._lock:
+            self._wait_for_room()
+            if not self._schedule.is_open(task):
+                return False
+            task.entries.append(entry)
+            task.payloads.append(payload)
+            self._append(entry)
+            self._schedule.line_up(task, entry)
+            return True
+
+    def release(self, task: Task) -> None:
+        """Let an open task go: it is full, or the next record starts another."""
+        with self._lock:
+            self._schedule.release(task)
+            self._wake_worker()
+
+    def refuse(self, entry: Entry) -> None:
+        """Take a record that has its outcome before anything is sent.
+
+        Raises:
+            RunEndedError: If the run has ended.
+        """
+        with self._lock:
+            self._wait_for_room()
+            self._append(entry)
+            self._note_aside(entry)
+            self._notify_head()
+
+    def mark(self, state: Any) -> None:  # noqa: ANN401
+        """Take a state, to be written when everything before it is settled."""
+        with self._lock:
+            self._start()
+            if self._queue and isinstance(self._queue[-1], Mark):
+                self._queue.pop()
+            self._queue.append(Mark(state))
+            self._notify_head()
+
+    def finish(self, *, grace: float = 20.0, stop: TargetApptivoError | None = None) -> None:
+        """Deliver everything taken, or bring an ended run to its end.
+
+        Args:
+            grace: Seconds that an interrupted run waits for the requests under way.
+            stop: What an interruption is raised as.
+
+        Raises:
+            TargetApptivoError: What ended the run.
+        """
+        with self._lock:
+            self._is_finishing = True
+            self._schedule.release_all()
+            self._notify_all()
+        deadline = math.inf
+        while self._settler and not self._settled.is_set() and time.monotonic() < deadline:
+            if stop and deadline == math.inf and self._is_interrupted():
+                deadline = time.monotonic() + grace
+                self.halt(stop)
+            self._settled.wait(_GLANCE)
+        with self._lock:
+            self._is_closed = True
+            self._notify_all()
+        if self._settler:
+            self._settled.wait(_LAST_WRITES)
+        if self._failure:
+            raise self._failure
+
+    def halt(self, error: TargetApptivoError) -> None:
+        """End the run: nothing new is sent, requests under way are finished."""
+        with self._lock:
+            self._failure = self._failure or error
+            self._cut = -1
+            self._notify_all()
+        self._on_end()
+
+    def unsettled(self) -> Iterator[Entry]:
+        """Give the records that a run which has ended leaves unsettled, in input order."""
+        with self._lock:
+            yield from (item for item in self._queue if isinstance(item, Entry))
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way."""
+        return self._in_flight
+
+    def _wait_for_room(self) -> None:
+        """Wait until the window has room; once it was full, until half of it is free."""
+        self._start()
+        if self._is_full(1.0):
+            while self._is_full(0.5) and not self._has_ended():
+                self._room.wait(_GLANCE)
+        if self._has_ended():
+            raise RunEndedError
+
+    def _has_ended(self) -> bool:
+        """Whether no more may be taken."""
+        return self._cut < math.inf or self._is_closed or self._is_interrupted()
+
+    def _is_full(self, share: float) -> bool:
+        """Whether a share of the window is taken, by count or by size."""
+        return (
+            self._unsettled >= self._window * share
+            or self._characters >= _WINDOW_CHARACTERS * share
+        )
+
+    def _append(self, entry: Entry) -> None:
+        """Give a record its place in the input."""
+        entry.sequence = self._sequence
+        self._sequence += 1
+        self._unsettled += 1
+        self._characters += entry.size
+        self._queue.append(entry)
+
+    def _start(self) -> None:
+        """Start the settler with the first record or mark."""
+        if self._settler is None:
+            self._settler = threading.Thread(target=self._settle_all, name="settler", daemon=True)
+            self._settler.start()
+
+    # -- workers ----------------------------------------------------------------------------------
+
+    def _wake_worker(self) -> None:
+        """Get a worker to look for work: an idle one, or a new one while the pace allows it."""
+        if self._idle:
+            self._work.notify()
+        elif self._workers < min(self._pace.limit, self._max_workers):
+            self._workers += 1
+            name = f"worker-{self._workers}"
+            threading.Thread(target=self._work_on, name=name, daemon=True).start()
+
+    def _work_on(self) -> None:
+        """Send tasks until the run is closed."""
+        while task := self._take():
+            try:
+                self._attempt(task)
+            except Exception as error:
+                logger.debug("a worker failed", exc_info=error)
+                with self._lock:
+                    self._in_flight -= 1
+                    msg = f"unexpected {type(error).__name__} while sending; this is a bug"
+                    self._fail(task, TargetApptivoError(msg))
+                    self.halt(TargetApptivoError(msg))
+
+    def _take(self) -> Task | None:
+        """Wait for the next task that may be sent."""
+        with self._lock:
+            while not self._is_closed:
+                now = time.monotonic()
+                self._schedule.promote(now)
+                may_send = self._in_flight < self._pace.limit
+                has_ready = may_send and self._schedule.has_ready(self._cut)
+                wait = self._pace.wait(now) if has_ready else math.inf
+                if wait <= 0:
+                    return self._dispatch(now)
+                if may_send and self._schedule.due is not None:
+                    wait = min(wait, self._schedule.due - now)
+                self._idle += 1
+                self._work.wait(None if wait == math.inf else max(wait, 0.0))
+                self._idle -= 1
+            return None
+
+    def _dispatch(self, now: float) -> Task:
+        """Take the earliest task off, and see that another worker looks for the next."""
+        task = self._schedule.pop()
+        self._in_flight += 1
+        self._pace.sent(now)
+        if self._schedule.has_ready(self._cut) or self._schedule.due is not None:
+            self._wake_worker()
+        return task
+
+    def _attempt(self, task: Task) -> None:
+        """Send a task once and see what follows."""
+        try:
+            request = task.shape()
+        except RecordRejectedError as error:
+            self._conclude(task, refused(str(error)))
+            return
+        task.attempts += 1
+        for entry in task.entries:
+            entry.may_be_processed = True
+        sent_at, started = datetime.now(UTC), time.monotonic()
+        answer = self._send(request)
+        received_at, ended = datetime.now(UTC), time.monotonic()
+        for entry in task.entries:
+            entry.attempts = task.attempts
+            entry.possible_duplicate = task.answer_lost
+            entry.sent_at, entry.received_at = sent_at, received_at
+            entry.duration_ms = round(1000 * (ended - started), 3)
+        self._conclude(task, interpret_response(task.call, answer), sent_at=started)
+
+    def _conclude(self, task: Task, verdict: Verdict, *, sent_at: float = 0.0) -> None:
+        """Do what a verdict asks for."""
+        with self._lock:
+            wait = self._adapt(verdict, sent_at)
+            self._in_flight -= 1
+            attempts_left = task.attempts < self._policy.max_attempts
+            match verdict.meaning:
+                case Meaning.FINAL:
+                    self._give_outcomes(task, verdict)
+                case Meaning.CREDENTIALS_REFUSED:
+                    error = CredentialsError(_credentials_refused(verdict))
+                    self._fail(task, error)
+                    self.halt(error)
+                case Meaning.NOT_PROCESSED if attempts_left:
+                    self._retry(task, wait)
+                case Meaning.NOT_PROCESSED:
+                    self._fail(task, UnavailableError(_unavailable(task, verdict)))
+                case Meaning.POSSIBLY_PROCESSED if self._may_resend(task) and attempts_left:
+                    task.answer_lost = task.call.creates
+                    self._retry(task, wait)
+                case Meaning.POSSIBLY_PROCESSED:
+                    self._give_outcomes(task, verdict)
+            if self._in_flight == 0:
+                self._notify_head()
+
+    def _adapt(self, verdict: Verdict, sent_at: float) -> float:
+        """Let the pace follow an answer; give the least wait before the next attempt."""
+        if verdict.meaning is Meaning.FINAL and not verdict.pushes_back:
+            self._pace.healthy(self._in_flight)
+        if not (verdict.pushes_back or verdict.retry_after):
+            return 0.0
+        now = time.monotonic()
+        wait = seconds_to_wait(verdict.retry_after, datetime.now(UTC))
+        if verdict.pushes_back and self._pace.pushed_back(sent_at=sent_at, now=now, wait=wait):
+            logger.info(
+                "Apptivo pushes back (%s): at most %d requests at once%s",
+                verdict.reason,
+                self._pace.limit,
+                f", after a wait of {wait:.0f} s" if wait else "",
+            )
+        return wait
+
+    def _may_resend(self, task: Task) -> bool:
+        """Whether a request that was possibly processed may be sent again."""
+        return not (task.call.creates and self._policy.hold_uncertain)
+
+    def _retry(self, task: Task, least_wait: float) -> None:
+        """Put a task back for later: exponential backoff with full jitter."""
+        for entry in task.entries:
+            entry.may_be_processed = task.answer_lost
+        wait = max(backoff.full_jitter(next(task.waits)), least_wait)
+        self._schedule.postpone(task, time.monotonic() + wait)
+
+    def _fail(self, task: Task, error: TargetApptivoError) -> None:
+        """End the run at a task that gets no outcome."""
+        for entry in task.entries:
+            entry.error = error
+        self._cut_at(task.sequence)
+        self._notify_head()
+
+    def _cut_at(self, sequence: float) -> None:
+        """Send nothing behind a place in the input any more."""
+        if sequence < self._cut:
+            self._cut = sequence
+            self._room.notify_all()
+            self._on_end()
+
+    def _give_outcomes(self, task: Task, verdict: Verdict) -> None:
+        """Give each record of a task its outcome, or try a refused batch in halves."""
+        task.request = None
+        refused = verdict.outcome is Outcome.REJECTED and len(task.entries) > 1
+        if refused and task.batch and task.batch.split_rejected:
+            self._schedule.replace(task.halves())
+            return
+        verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))
+        for entry, each in zip(task.entries, verdicts, strict=True):
+            entry.verdict = each
+            self._note_aside(entry)
+            self._schedule.free(entry)
+        self._notify_head()
+
+    def _note_aside(self, entry: Entry) -> None:
+        """Cut as soon as it is certain that more records are set aside than may be."""
+        if entry.verdict is None or not entry.verdict.outcome.is_set_aside:
+            return
+        insort(self._aside_ahead, entry.sequence)
+        allowed = self._policy.max_rejected - self._aside
+        if len(self._aside_ahead) > allowed:
+            self._cut_at(self._aside_ahead[int(allowed)])
+
+    # -- the settler ------------------------------------------------------------------------------
+
+    def _settle_all(self) -> None:
+        """Settle from the head until everything is, or the run ends."""
+        self._guarded(self._settle_until_end)
+        with self._lock:
+            # What becomes of the requests under way is to be known before the run ends.
+            while self._in_flight and not self._is_closed:
+                self._head.wait(_GLANCE)
+        self._guarded(self._ledger.close)
+        self._settled.set()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Run a step of the settler; an error ends the run instead of the thread."""
+        try:
+            step()
+        except TargetApptivoError as error:
+            self.halt(error)
+        except Exception as error:
+            logger.debug("the settler failed", exc_info=error)
+            msg = f"unexpected {type(error).__name__} in output; this is a bug"
+            self.halt(TargetApptivoError(msg))
+
+    def _settle_until_end(self) -> None:
+        """Settle whatever comes to the head."""
+        while self._settle_next():
+            pass
+
+    def _settle_next(self) -> bool:
+        """Settle what is at the head, or wait for it; false when there is nothing more to come."""
+        with self._lock:
+            if not self._head_is_done():
+                return self._wait_for_head()
+            item = self._queue.popleft()
+            if isinstance(item, Entry):
+                self._unsettled -= 1
+                self._characters -= item.size
+                if not self._is_full(0.5):
+                    self._room.notify()
+        if isinstance(item, Mark):
+            self._ledger.reach(item.state)
+        else:
+            self._settle(item)
+        return True
+
+    def _settle(self, entry: Entry) -> None:
+        """Account for a record, or end the run at it."""
+        if entry.verdict and entry.verdict.outcome.is_set_aside:
+            self._aside += 1
+            with self._lock:
+                self._aside_ahead.remove(entry.sequence)
+            if self._aside > self._policy.max_rejected:
+                with self._lock:
+                    self._queue.appendleft(entry)
+                kind = type(entry.error) if entry.error else RecordRejectedError
+                raise kind(describe(entry))
+        self._ledger.settle(entry)
+
+    def _head_is_done(self) -> bool:
+        """Whether the head of the queue can be settled."""
+        if not self._queue:
+            return False
+        head = self._queue[0]
+        return isinstance(head, Mark) or head.verdict is not None
+
+    def _wait_for_head(self) -> bool:
+        """Wait for the head to be done, writing meanwhile what falls due."""
+        if not self._queue and self._is_finishing:
+            return False
+        if self._queue and isinstance(head := self._queue[0], Entry) and head.error:
+            raise head.error
+        if self._is_closed or (self._cut < 0 and not self._in_flight):
+            return False
+        due = self._ledger.tick()
+        if not self._head_is_done():
+            self._head.wait(due)
+        return True
+
+    def _notify_head(self) -> None:
+        """Wake the settler if there is something for it."""
+        if self._head_is_done() or self._cut < math.inf or self._is_finishing:
+            self._head.notify_all()
+
+    def _notify_all(self) -> None:
+        """Wake everyone."""
+        for condition in (self._head, self._room, self._work):
+            condition.notify_all()
+
+
+def describe(entry: Entry) -> str:
+    """Name a record that ends the run, with the reason and the remedy."""
+    reason = entry.verdict.reason if entry.verdict else None
+    outcome = entry.verdict.outcome if entry.verdict else "unsettled"
+    return (
+        f"record {outcome}: stream '{entry.stream}', key {dict(entry.key)}, {entry.endpoint}: "
+        f"{reason}. Mend the record, or set max_rejected and rejected_path to set such records "
+        f"aside and go on"
+    )
+
+
+def _credentials_refused(verdict: Verdict) -> str:
+    """Say that the credentials are refused."""
+    return (
+        f"Apptivo refused the credentials ({verdict.reason}): check api_key and access_key "
+        "(Business Settings > API Access)"
+    )
+
+
+def _unavailable(task: Task, verdict: Verdict) -> str:
+    """Say that Apptivo is unavailable."""
+    entry = task.entries[0]
+    return (
+        f"Apptivo is unavailable ({verdict.reason}, {task.attempts} attempts) at stream "
+        f"'{entry.stream}', key {dict(entry.key)}: run again later, the state is kept"
+    )

@@ -1,0 +1,146 @@
+"""What is known of Apptivo's endpoints: one row per template, both API styles. Data, no I/O.
+
+Paths, actions, data parameters and id names are from Apptivo's reference pages. The `rest` style is
+told by one integrator's documentation only; the `action` style is Apptivo's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class ApiStyle(StrEnum):
+    """How the templates call Apptivo."""
+
+    REST = "rest"
+    ACTION = "action"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryOption:
+    """An optional request parameter of an endpoint, set by a setting of its own."""
+
+    setting: str
+    parameter: str
+    booleans: tuple[str, str] = ("false", "true")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One template of the destination.
+
+    Attributes:
+        name: Its name in the settings.
+        path: The app's path below the API's base URL.
+        action: Value of the parameter `a`.
+        id_name: What Apptivo calls the object's id.
+        data_param: Form field of the record in `action` style; none for a delete.
+        envelope: Key of the object in the answer; none where the answer holds no id.
+        options: Optional request parameters.
+    """
+
+    name: str
+    path: str
+    action: str
+    id_name: str
+    data_param: str | None = None
+    envelope: str | None = None
+    options: tuple[QueryOption, ...] = ()
+
+    @property
+    def id_paths(self) -> tuple[str, ...]:
+        """Dotted paths at which an answer may show the new id, the surest first."""
+        if self.envelope is None:
+            return ()
+        holders = (f"{self.envelope}.", "", "data.", "responseObject.")
+        return tuple(f"{holder}{name}" for holder in holders for name in (self.id_name, "id"))
+
+
+# Two of these are Y/N flags and one is true/false (createOpportunity's sample URL).
+_OPPORTUNITY_OPTIONS: Final = (
+    QueryOption(setting="account_id", parameter="accountId"),
+    QueryOption(setting="is_duplicate", parameter="isDuplicate", booleans=("N", "Y")),
+    QueryOption(setting="is_lead_convert", parameter="isLeadConvert", booleans=("N", "Y")),
+    QueryOption(setting="is_customer_territory_update", parameter="isCustomerTerritoryUpdate"),
+)
+
+CREATE_CASE: Final = Endpoint(
+    name="create_case",
+    path="v6/cases",
+    action="save",
+    id_name="caseId",
+    data_param="caseData",
+    envelope="csCase",
+)
+CREATE_LEAD: Final = Endpoint(
+    name="create_lead",
+    path="v6/leads",
+    action="save",
+    id_name="leadId",
+    data_param="leadData",
+    envelope="lead",
+)
+CREATE_CUSTOMER: Final = Endpoint(
+    name="create_customer",
+    path="v6/customers",
+    action="save",
+    id_name="customerId",
+    data_param="customerData",
+    envelope="customer",
+)
+DELETE_CUSTOMER: Final = Endpoint(
+    name="delete_customer", path="v6/customers", action="delete", id_name="customerId"
+)
+CREATE_CONTACT: Final = Endpoint(
+    name="create_contact",
+    path="v6/contacts",
+    action="save",
+    id_name="contactId",
+    data_param="contactData",
+    envelope="contact",
+)
+CREATE_OPPORTUNITY: Final = Endpoint(
+    name="create_opportunity",
+    path="v6/opportunities",
+    action="save",
+    id_name="opportunityId",
+    data_param="opportunityData",
+    envelope="opportunity",
+    options=_OPPORTUNITY_OPTIONS,
+)
+
+GENERIC: Final = "generic"
+TEMPLATES: Final = {
+    endpoint.name: endpoint
+    for endpoint in (
+        CREATE_CASE,
+        CREATE_LEAD,
+        CREATE_CUSTOMER,
+        DELETE_CUSTOMER,
+        CREATE_CONTACT,
+        CREATE_OPPORTUNITY,
+    )
+}
+ENDPOINT_NAMES: Final = (*TEMPLATES, GENERIC)
+
+# Stream names that find their endpoint without a setting, compared without regard to case.
+DEFAULT_STREAMS: Final = {
+    "case": "create_case",
+    "cases": "create_case",
+    "lead": "create_lead",
+    "leads": "create_lead",
+    "customer": "create_customer",
+    "customers": "create_customer",
+    "contact": "create_contact",
+    "contacts": "create_contact",
+    "opportunity": "create_opportunity",
+    "opportunities": "create_opportunity",
+    "delete_customers": "delete_customer",
+    **{name: name for name in TEMPLATES},
+}
+
+# The read that changes nothing and works on an empty firm.
+CONFIG_PATH: Final = "v6/leads"
+CONFIG_ACTION: Final = "getConfigData"

@@ -1,0 +1,91 @@
+"""Write JSON as the tap meant it: every digit kept, no exponents, dates untouched. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import Any
+
+import simplejson
+
+# A decimal is written without an exponent, so its exponent is the length of the text. No amount
+# needs this many digits; a record that asks for more is refused instead of filling the memory.
+_MAX_DIGITS = 1_000
+
+
+def number_text(number: Decimal | float) -> str:
+    """Write a number as JSON without an exponent, keeping every digit.
+
+    Args:
+        number: A finite number.
+
+    Returns:
+        The digits, for example `0.0000001` for `1e-7`.
+
+    Raises:
+        ValueError: If JSON has no such number, or it would be absurdly long.
+    """
+    if isinstance(number, int):
+        return str(number)
+    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    if not exact.is_finite() or abs(exact.adjusted()) > _MAX_DIGITS:
+        msg = "a number that JSON cannot hold"
+        raise ValueError(msg)
+    return format(exact, "f")
+
+
+def _default(value: object) -> object:
+    """Write what is no JSON type: decimals, and the dates that stream map expressions make."""
+    match value:
+        case Decimal():
+            return simplejson.RawJSON(number_text(value))
+        case dt.datetime() | dt.date() | dt.time():
+            return value.isoformat()
+    msg = f"a value of type {type(value).__name__} that JSON cannot hold"
+    raise ValueError(msg)
+
+
+def _exact(value: Any) -> Any:  # noqa: ANN401
+    """Replace floats, which simplejson would write with exponents (they come of stream maps)."""
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case dict():
+            return {name: _exact(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_exact(item) for item in value]
+    return value
+
+
+def dumps(value: object, *, ascii_only: bool = False) -> str:
+    """Write a value as compact JSON.
+
+    Args:
+        value: What `loads` gave, possibly changed by stream maps.
+        ascii_only: Escape everything beyond ASCII, for outputs whose encoding is not ours.
+
+    Returns:
+        One line of JSON.
+
+    Raises:
+        ValueError: If JSON cannot hold the value.
+    """
+    text: str = simplejson.dumps(
+        _exact(value),
+        default=_default,
+        use_decimal=False,
+        allow_nan=False,
+        ensure_ascii=ascii_only,
+        separators=(",", ":"),
+    )
+    return text
+
+
+def loads(text: str | bytes) -> Any:  # noqa: ANN401
+    """Read JSON with decimals kept exact; a byte order mark is ignored.
+
+    Raises:
+        ValueError: If the text is not JSON.
+    """
+    return json.loads(text.lstrip("\ufeff") if isinstance(text, str) else text, parse_float=Decimal)

@@ -1,0 +1,132 @@
+"""One record on its way, and the request that carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import backoff
+
+from target_apptivo.request import shape_request
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Hashable, Mapping
+    from datetime import datetime
+
+    from target_apptivo.batch import Batch
+    from target_apptivo.errors import TargetApptivoError
+    from target_apptivo.request import Address, Call, Request
+    from target_apptivo.response import Verdict
+
+# Seconds: the ceiling of the n-th wait is 1, 2, 4, ... and never more than this.
+_LONGEST_WAIT = 60
+
+
+def waits() -> Generator[float, Any, None]:
+    """Give the ceilings of exponential backoff."""
+    ceilings = backoff.expo(max_value=_LONGEST_WAIT)
+    next(ceilings)  # backoff's generators start with an empty value
+    return ceilings
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One record between its reading and its settling.
+
+    Attributes:
+        stream: Name of the stream, after stream maps.
+        endpoint: Name of the endpoint.
+        key: The record's key properties and their values.
+        message: The RECORD message as the tap sent it.
+        schema_line: The SCHEMA message of the tap's stream, as it was at that time.
+        identity: What records that must keep their order have in common.
+        size: Length of the message in characters.
+        verdict: How the record ended, when it has.
+        error: What ends the run at this record.
+        sequence: Its place in the input.
+        may_be_processed: Whether Apptivo may have processed it, or be about to.
+        attempts: How often it was sent.
+        possible_duplicate: Whether a create was sent again after a lost answer.
+        sent_at: When it was sent last.
+        received_at: When its answer came.
+        duration_ms: Milliseconds between the two.
+    """
+
+    stream: str
+    endpoint: str
+    key: Mapping[str, Any]
+    message: Mapping[str, Any]
+    schema_line: str = ""
+    identity: Hashable = None
+    size: int = 0
+    verdict: Verdict | None = None
+    error: TargetApptivoError | None = None
+    sequence: int = -1
+    may_be_processed: bool = False
+    attempts: int = 0
+    possible_duplicate: bool = False
+    sent_at: datetime | None = None
+    received_at: datetime | None = None
+    duration_ms: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One request and the records that it carries: one, or a batch.
+
+    Attributes:
+        call: How it is sent.
+        address: Where it goes.
+        entries: Its records.
+        payloads: What is sent of each.
+        batch: How the records are batched, if they are.
+        request: The request, once shaped.
+        attempts: How often it was sent.
+        answer_lost: Whether an answer to a create was lost.
+        blocked_by: How many of its records wait for an earlier record of the same key.
+        is_released: Whether it may be sent as far as time is concerned.
+        waits: Ceilings of the waits between attempts, in seconds.
+    """
+
+    call: Call
+    address: Address
+    entries: list[Entry]
+    payloads: list[Mapping[str, Any]]
+    batch: Batch | None = None
+    request: Request | None = None
+    attempts: int = 0
+    answer_lost: bool = False
+    blocked_by: int = 0
+    is_released: bool = True
+    waits: Generator[float, Any, None] = field(default_factory=waits)
+
+    @property
+    def sequence(self) -> int:
+        """Place of its first record in the input."""
+        return self.entries[0].sequence
+
+    def shape(self) -> Request:
+        """Shape the request.
+
+        Raises:
+            RecordRejectedError: If the records cannot be written.
+        """
+        if self.request is None:
+            payload = self.batch.body(self.payloads) if self.batch else self.payloads[0]
+            self.request = shape_request(self.call, self.address, payload)
+        return self.request
+
+    def halves(self) -> list[Task]:
+        """Split a batch in two."""
+        middle = len(self.entries) // 2
+        return [
+            Task(
+                call=self.call,
+                address=self.address,
+                entries=self.entries[part],
+                payloads=self.payloads[part],
+                batch=self.batch,
+                answer_lost=self.answer_lost,
+            )
+            for part in (slice(None, middle), slice(middle, None))
+        ]

@@ -1,0 +1,123 @@
+"""What a run tells a person: progress now and then, and an account at the end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from target_apptivo.response import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_apptivo.record import Entry
+
+logger = logging.getLogger("target-apptivo")
+
+_INTERVAL = 30.0
+# Reasons are kept for the account; a text that differs in every record must not fill the memory.
+_MOST_REASONS = 200
+_REASONS_SHOWN = 10
+
+
+class Report:
+    """Counts records by stream and outcome, and reasons by frequency."""
+
+    def __init__(
+        self,
+        *,
+        describe_pace: Callable[[], str] = lambda: "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start counting.
+
+        Args:
+            describe_pace: Gives the state of the delivery in words.
+            clock: Seconds.
+        """
+        self.describe_pace = describe_pace
+        self._clock = clock
+        self._read: Counter[str] = Counter()
+        self._outcomes: dict[str, Counter[Outcome]] = defaultdict(Counter)
+        self._reasons: Counter[tuple[str, str]] = Counter()
+        self._possible_duplicates = 0
+        self._started = clock()
+        self._next_line = self._started + _INTERVAL
+        self._settled_before = 0
+
+    def read(self, stream: str) -> None:
+        """Count a record that was read."""
+        self._read[stream] += 1
+
+    def count(self, entry: Entry) -> None:
+        """Count a settled record."""
+        assert entry.verdict is not None  # noqa: S101 - only settled records come here
+        self._outcomes[entry.stream][entry.verdict.outcome] += 1
+        self._possible_duplicates += entry.possible_duplicate
+        if entry.verdict.outcome.is_set_aside:
+            reason = (entry.stream, entry.verdict.reason or "")
+            if len(self._reasons) >= _MOST_REASONS and reason not in self._reasons:
+                reason = (entry.stream, "other reasons")
+            self._reasons[reason] += 1
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Give the counts of this run by stream and outcome."""
+        return {
+            stream: {outcome.value: number for outcome, number in counts.items()}
+            for stream, counts in self._outcomes.items()
+        }
+
+    def total(self, *outcomes: Outcome) -> int:
+        """Count the records with one of some outcomes, or all settled ones."""
+        return sum(
+            number
+            for counts in self._outcomes.values()
+            for outcome, number in counts.items()
+            if not outcomes or outcome in outcomes
+        )
+
+    def tick(self) -> float:
+        """Log a line of progress when it is due.
+
+        Returns:
+            Seconds until the next one.
+        """
+        now = self._clock()
+        if now >= self._next_line:
+            self._log_progress(now)
+            self._next_line = now + _INTERVAL
+        return self._next_line - now
+
+    def log_summary(self) -> None:
+        """Log the account of the run."""
+        for stream, counts in self._outcomes.items():
+            told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
+            logger.info("%s: %d read, %s", stream, self._read[stream], told)
+        for (stream, reason), number in self._reasons.most_common(_REASONS_SHOWN):
+            logger.warning("%s: %d x %s", stream, number, reason)
+        if self._possible_duplicates:
+            logger.warning(
+                "%d records may be in Apptivo twice: their create was sent again after a lost "
+                "answer (possible_duplicate; set on_uncertain to hold to avoid it)",
+                self._possible_duplicates,
+            )
+        seconds = self._clock() - self._started
+        logger.info("%d records settled in %.1f s", self.total(), seconds)
+
+    def _log_progress(self, now: float) -> None:
+        """Log how far the run has come."""
+        settled = self.total()
+        rate = (settled - self._settled_before) / (now - self._next_line + _INTERVAL)
+        self._settled_before = settled
+        for stream, counts in self._outcomes.items():
+            aside = sum(number for outcome, number in counts.items() if outcome.is_set_aside)
+            logger.info(
+                "progress: %s: %d read, %d accepted, %d set aside",
+                stream,
+                self._read[stream],
+                counts[Outcome.ACCEPTED],
+                aside,
+            )
+        logger.info("progress: %.1f records a second; %s", rate, self.describe_pace())

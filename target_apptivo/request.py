@@ -1,0 +1,314 @@
+"""Turn records into the HTTP request Apptivo expects. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from target_apptivo.errors import RecordRejectedError
+from target_apptivo.jsontext import dumps
+from target_apptivo.template import MissingValueError, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Pairs = tuple[tuple[str, str], ...]
+
+_POSITIVE_INTEGER = re.compile(r"0*[1-9][0-9]*", re.ASCII)
+
+
+class Content(StrEnum):
+    """The form in which a record travels."""
+
+    JSON = "application/json"
+    FORM = "application/x-www-form-urlencoded"
+    NONE = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """A request parameter whose value may depend on the record.
+
+    Attributes:
+        name: The parameter's name.
+        value: Template of its value.
+        booleans: How the parameter spells false and true.
+        optional: Left out where the record has no value for it, instead of refusing the record.
+    """
+
+    name: str
+    value: Template
+    booleans: tuple[str, str] = ("false", "true")
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """How the records of one stream are sent, and what their answers must show.
+
+    Attributes:
+        endpoint: The endpoint's name, for people.
+        method: The HTTP method.
+        url: Path and query, relative to the API's base URL or, with a leading `/`, to its host.
+        content: The form of the body; `Content.NONE` for none.
+        params: Parameters, sent in the query, or as form fields with `params_in_form`.
+        params_in_form: Whether parameters and credentials travel in the form.
+        data_param: Form field that holds the record as JSON.
+        headers: Further headers.
+        exclude: Names of attributes left out of the body.
+        customer_id: Template of the id of a customer to delete; guarded.
+        id_paths: Dotted paths of the new id in the answer; none where none is looked for.
+    """
+
+    endpoint: str
+    method: str
+    url: Template
+    content: Content
+    params: tuple[Param, ...] = ()
+    params_in_form: bool = False
+    data_param: str | None = None
+    headers: Pairs = ()
+    exclude: tuple[str, ...] = ()
+    customer_id: Template | None = None
+    id_paths: tuple[str, ...] = ()
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the call removes something."""
+        return self.method == "DELETE" or self.customer_id is not None
+
+    @property
+    def creates(self) -> bool:
+        """Whether a second sending may make a second object: every POST that is no delete."""
+        return self.method == "POST" and not self.deletes
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a record goes: equal for all records of one batch.
+
+    Attributes:
+        url: Path and query of the URL, filled in and percent-encoded.
+        params: The filled-in parameters.
+    """
+
+    url: str
+    params: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request without the credentials, so that it can be shown and logged.
+
+    Attributes:
+        method: The HTTP method.
+        url: Path and query, relative to the API's base URL or host.
+        query: Further query parameters.
+        headers: Header names and values.
+        form: Form fields, or none where the body is no form.
+        body: The JSON body, or none.
+    """
+
+    method: str
+    url: str
+    query: Pairs = ()
+    headers: Pairs = ()
+    form: Pairs | None = None
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """The very bytes that are sent, credentials included; never logged."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Pairs
+    body: bytes | None = field(repr=False)
+
+
+def shape_address(call: Call, record: Mapping[str, Any]) -> Address:
+    """Fill in the templates of a call's URL and parameters.
+
+    Raises:
+        RecordRejectedError: If a template finds no fit value, or the id of a customer to delete is
+            not a positive integer.
+    """
+    if call.customer_id is not None:
+        _guard_customer_id(call.customer_id.render(record))
+    url = call.url.render(record, encode=_quote)
+    if any(segment in {".", ".."} for segment in url.partition("?")[0].split("/")):
+        msg = "a value in the URL's path is '.' or '..', which would call another path"
+        raise RecordRejectedError(msg)
+    return Address(url, tuple(_filled_in(call.params, record)))
+
+
+def shape_request(call: Call, address: Address, payload: object) -> Request:
+    """Make the request that carries a payload.
+
+    Args:
+        call: How the stream's records are sent.
+        address: Where this payload goes.
+        payload: The record without its exclusions, or the body of a batch.
+
+    Returns:
+        The request, without credentials.
+
+    Raises:
+        RecordRejectedError: If the payload cannot be written.
+    """
+    fields = _form_fields(call, payload) if call.content is Content.FORM else ()
+    form = (*address.params, *fields) if call.params_in_form else fields
+    return Request(
+        method=call.method,
+        url=address.url,
+        query=() if call.params_in_form else address.params,
+        headers=_headers(call),
+        form=form if call.content is Content.FORM else None,
+        body=_encode(_json(payload)) if call.content is Content.JSON else None,
+    )
+
+
+def without(record: Mapping[str, Any], exclude: Sequence[str]) -> dict[str, Any]:
+    """Leave attributes out of a record.
+
+    Args:
+        record: The record; it stays as it is.
+        exclude: Names; a dotted one reaches into nested objects, unless an attribute is literally
+            so named. Arrays are not entered.
+
+    Returns:
+        A copy of whatever changes, sharing the rest.
+    """
+    kept = dict(record)
+    for name in exclude:
+        _drop(kept, name)
+    return kept
+
+
+def sign(request: Request, base_url: str, credentials: Pairs) -> WireRequest:
+    """Add the base URL and the credentials: the last step before sending or showing.
+
+    Args:
+        request: The request.
+        base_url: The API's base URL with its final `/`.
+        credentials: `apiKey`, `accessKey` and perhaps `userName`, or masks in their place.
+
+    Returns:
+        What is sent.
+    """
+    in_form = request.form is not None
+    query = request.query if in_form else (*request.query, *credentials)
+    url = _absolute(request.url, base_url)
+    if query:
+        url = f"{url}{'&' if '?' in url else '?'}{_urlencode(query)}"
+    body = request.body
+    if request.form is not None:
+        body = urlencode((*request.form, *credentials), safe="*").encode()
+    return WireRequest(request.method, url, request.headers, body)
+
+
+def _absolute(url: str, base_url: str) -> str:
+    """Put the host, or the whole base URL, before a path."""
+    if not url.startswith("/"):
+        return base_url + url
+    scheme, _, rest = base_url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}{url}"
+
+
+def _quote(value: str) -> str:
+    """Percent-encode a value so that it cannot leave its place in a URL."""
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        msg = "a value in the URL is not valid Unicode text"
+        raise RecordRejectedError(msg) from None
+
+
+def _urlencode(pairs: Pairs) -> str:
+    """Write query parameters; `*` stays, so that a mask is readable."""
+    return urlencode(pairs, safe="*", quote_via=quote)
+
+
+def _filled_in(params: Sequence[Param], record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Fill in parameters, leaving out the optional ones that have no value."""
+    pairs = []
+    for param in params:
+        try:
+            value = param.value.render(record, booleans=param.booleans)
+        except MissingValueError:
+            if not param.optional:
+                raise
+        else:
+            _encode(value)
+            pairs.append((param.name, value))
+    return pairs
+
+
+def _guard_customer_id(text: str) -> None:
+    """Refuse to delete anything but one customer, named by a positive integer."""
+    if not _POSITIVE_INTEGER.fullmatch(text):
+        msg = "the id of the customer to delete is not a positive integer"
+        raise RecordRejectedError(msg)
+
+
+def _headers(call: Call) -> Pairs:
+    """Give the content type and the user's headers, which win."""
+    named = {name.lower() for name, _ in call.headers}
+    if call.content is Content.NONE or "content-type" in named:
+        return call.headers
+    return (("Content-Type", call.content.value), *call.headers)
+
+
+def _form_fields(call: Call, payload: object) -> Pairs:
+    """Write a payload as form fields: one field of JSON, or a field for each attribute."""
+    if call.customer_id is not None:
+        return ()
+    if call.data_param:
+        text = _json(payload)
+        _encode(text)
+        return ((call.data_param, text),)
+    record = payload if isinstance(payload, dict) else {}
+    fields = tuple((name, _field(value)) for name, value in record.items() if value is not None)
+    for name, text in fields:
+        _encode(name + text)
+    return fields
+
+
+def _field(value: object) -> str:
+    """Write one attribute as a form field; a nested value as JSON, a text as it is."""
+    return value if isinstance(value, str) else _json(value).strip('"')
+
+
+def _json(value: object) -> str:
+    """Write JSON, or refuse the record without showing its values."""
+    try:
+        return dumps(value)
+    except (ValueError, RecursionError) as error:
+        msg = "the record holds a value that JSON cannot hold"
+        raise RecordRejectedError(msg) from error
+
+
+def _encode(text: str) -> bytes:
+    """Write UTF-8, or refuse the record: a lone surrogate is no character."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        msg = "the record holds text that is not valid Unicode"
+        raise RecordRejectedError(msg) from None
+
+
+def _drop(record: dict[str, Any], name: str) -> None:
+    """Drop an attribute from a record that is ours, copying nested objects before a change."""
+    if name in record:
+        del record[name]
+        return
+    head, dot, rest = name.partition(".")
+    while dot:
+        if isinstance(nested := record.get(head), dict):
+            record[head] = without(nested, (rest,))
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"

@@ -1,0 +1,292 @@
+"""What an answer of Apptivo means for its record. Pure: tables, no I/O.
+
+The body speaks before the status, because Apptivo refuses with HTTP 200 (apptivo-api.md 1.4):
+
+    status 401, 403                              credentials refused
+    status 429, 503                              surely not processed
+    status 408, other 5xx, no status at all      possibly processed
+    body {"status": "FAILURE", "reason": ...}    credentials refused where the reason names a key,
+                                                 else rejected
+    body {"result": "Already exists"}            duplicate
+    status 404 to a delete                       accepted: the record is gone
+    status 3xx, other 4xx                        rejected
+    status 2xx, not JSON                         possibly processed
+    status 2xx, empty                            accepted; possibly processed where an id is due
+    status 2xx, JSON                             accepted; uncertain where an id is due and missing
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+from target_apptivo.jsontext import loads
+
+if TYPE_CHECKING:
+    from target_apptivo.request import Call
+
+_TEXT_SHOWN: Final = 2_000
+_REASON_SHOWN: Final = 500
+# "Duplicate key value" is no credential fault, so the key has to be named (apptivo-api.md, 6.).
+_NAMES_A_KEY: Final = re.compile(r"\b(api|access)[\s_-]*key", re.IGNORECASE)
+
+
+class Outcome(StrEnum):
+    """How a record ends."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    UNCERTAIN = "uncertain"
+    SKIPPED = "skipped"
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether the record counts towards `max_rejected`."""
+        return self in {Outcome.REJECTED, Outcome.UNCERTAIN}
+
+
+class Meaning(Enum):
+    """What has to follow an answer."""
+
+    FINAL = auto()
+    NOT_PROCESSED = auto()
+    POSSIBLY_PROCESSED = auto()
+    CREDENTIALS_REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response: status code, body, and the header that matters."""
+
+    status_code: int
+    body: bytes
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """A request that ended without a response.
+
+    Attributes:
+        reason: What happened, in words that hold no URL.
+        processed: Whether Apptivo may have processed the request.
+        timed_out: Whether it was a timeout.
+    """
+
+    reason: str
+    processed: bool
+    timed_out: bool = False
+
+
+class NotSent(Enum):
+    """In place of an answer: the request was shaped and is not sent."""
+
+    DRY_RUN = "dry_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The meaning of an answer.
+
+    Attributes:
+        meaning: What has to follow.
+        outcome: The record's outcome; of a meaning that is not final, the outcome that it has when
+            nothing more may be tried.
+        reason: Why it is not accepted, in words.
+        apptivo_id: The id that Apptivo gave.
+        http_status: The status code.
+        response: The body, where it is a JSON object.
+        response_text: The first 2,000 characters of any other body.
+        pushes_back: Whether Apptivo asks for less.
+        retry_after: The header of that name.
+    """
+
+    outcome: Outcome
+    meaning: Meaning = Meaning.FINAL
+    reason: str | None = None
+    apptivo_id: str | None = None
+    http_status: int | None = None
+    response: dict[str, Any] | None = None
+    response_text: str | None = None
+    pushes_back: bool = False
+    retry_after: str | None = None
+
+
+_NOT_JSON: Final = object()
+_EMPTY: Final = object()
+
+_ACCEPTED: Final = Verdict(outcome=Outcome.ACCEPTED)
+_THROTTLED: Final = Verdict(
+    outcome=Outcome.UNCERTAIN, meaning=Meaning.NOT_PROCESSED, pushes_back=True
+)
+_CREDENTIALS: Final = Verdict(outcome=Outcome.REJECTED, meaning=Meaning.CREDENTIALS_REFUSED)
+_POSSIBLY: Final = Verdict(outcome=Outcome.UNCERTAIN, meaning=Meaning.POSSIBLY_PROCESSED)
+_REJECTED: Final = Verdict(outcome=Outcome.REJECTED)
+
+_BEFORE_THE_BODY: Final = {
+    401: _CREDENTIALS,
+    403: _CREDENTIALS,
+    408: replace(_POSSIBLY, pushes_back=True),
+    429: _THROTTLED,
+    503: _THROTTLED,
+}
+_BY_CLASS: Final = {
+    1: _POSSIBLY,
+    3: replace(_REJECTED, reason="redirected, not followed"),
+    4: _REJECTED,
+    5: _POSSIBLY,
+}
+
+
+def refused(reason: str) -> Verdict:
+    """Give the verdict of a record that is refused before it is sent."""
+    return replace(_REJECTED, reason=reason)
+
+
+def interpret_response(call: Call, answer: Answer | NoAnswer | NotSent) -> Verdict:
+    """Tell what an answer means for the record that was sent.
+
+    Args:
+        call: How the record was sent.
+        answer: What came back.
+
+    Returns:
+        The verdict.
+    """
+    match answer:
+        case NotSent():
+            return Verdict(outcome=Outcome.SKIPPED, reason=f"not sent: {answer.value}")
+        case NoAnswer():
+            meaning = Meaning.POSSIBLY_PROCESSED if answer.processed else Meaning.NOT_PROCESSED
+            return Verdict(
+                outcome=Outcome.UNCERTAIN,
+                meaning=meaning,
+                reason=answer.reason,
+                pushes_back=answer.timed_out,
+            )
+    body = _read(answer.body)
+    verdict = _judge(call, answer.status_code, body)
+    return replace(
+        verdict,
+        http_status=answer.status_code,
+        reason=None if verdict.outcome is Outcome.ACCEPTED else _reason(verdict, answer, body),
+        response=body if isinstance(body, dict) else None,
+        response_text=None if isinstance(body, dict) else _text(answer.body) or None,
+        retry_after=answer.retry_after,
+    )
+
+
+def interpret_result(call: Call, status_code: int, result: object) -> Verdict:
+    """Tell what one result of a batch's answer means, as if it were an answer of its own."""
+    verdict = _judge(call, status_code, result)
+    accepted = verdict.outcome is Outcome.ACCEPTED
+    reason = None if accepted else verdict.reason or _told_reason(result)
+    return replace(
+        verdict,
+        meaning=Meaning.FINAL,
+        http_status=status_code,
+        reason=reason,
+        response=result if isinstance(result, dict) else None,
+        response_text=None if isinstance(result, dict) else str(result)[:_TEXT_SHOWN],
+    )
+
+
+def find(value: object, path: str) -> object:
+    """Follow a dotted path into nested objects.
+
+    Returns:
+        What is there, or None.
+    """
+    for name in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _judge(call: Call, status_code: int, body: object) -> Verdict:
+    """Apply the table at the top of this module."""
+    if by_status := _BEFORE_THE_BODY.get(status_code):
+        return by_status
+    if status_code // 100 != 5 and (told := _refusal(body)):  # noqa: PLR2004
+        return told
+    if status_code == 404 and call.deletes:  # noqa: PLR2004
+        return _ACCEPTED
+    if by_class := _BY_CLASS.get(status_code // 100):
+        return by_class
+    return _judge_success(call, body)
+
+
+def _refusal(body: object) -> Verdict | None:
+    """Read the two refusals that Apptivo sends with any status."""
+    if not isinstance(body, dict):
+        return None
+    if str(body.get("status")).casefold() == "failure":
+        names_a_key = _NAMES_A_KEY.search(str(body.get("reason")))
+        return _CREDENTIALS if names_a_key else _REJECTED
+    if str(body.get("result")).strip().casefold() == "already exists":
+        return Verdict(outcome=Outcome.DUPLICATE, reason="Already exists")
+    return None
+
+
+def _judge_success(call: Call, body: object) -> Verdict:
+    """Judge a 2xx that shows no refusal by its id, where one is looked for."""
+    if body is _NOT_JSON:
+        return replace(_POSSIBLY, reason="the answer is not JSON", pushes_back=True)
+    if not call.id_paths:
+        return _ACCEPTED
+    if body is _EMPTY:
+        return replace(_POSSIBLY, reason="the answer is empty", pushes_back=True)
+    found = (_id(find(body, path)) for path in call.id_paths)
+    if apptivo_id := next(filter(None, found), None):
+        return replace(_ACCEPTED, apptivo_id=apptivo_id)
+    return Verdict(outcome=Outcome.UNCERTAIN, reason="the answer shows neither a failure nor an id")
+
+
+def _id(value: object) -> str | None:
+    """Give an id as text, if it is one."""
+    match value:
+        case bool():
+            return None
+        case int() if value > 0:
+            return str(value)
+        case str():
+            return value.strip() or None
+    return None
+
+
+def _read(body: bytes) -> object:
+    """Read a body by what it is, not by its content type; a byte order mark is ignored."""
+    text = body.strip()
+    if not text.removeprefix(b"\xef\xbb\xbf").strip():
+        return _EMPTY
+    try:
+        return loads(text)
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+
+
+def _text(body: bytes) -> str:
+    """Give the beginning of a body as text."""
+    return body[: 4 * _TEXT_SHOWN].decode(errors="replace")[:_TEXT_SHOWN]
+
+
+def _reason(verdict: Verdict, answer: Answer, body: object) -> str:
+    """Say in words why a record is not accepted."""
+    told = verdict.reason or _told_reason(body)
+    if answer.status_code // 100 == 2:  # noqa: PLR2004
+        return told or "Apptivo answered FAILURE without a reason"
+    return f"HTTP {answer.status_code}: {told}" if told else f"HTTP {answer.status_code}"
+
+
+def _told_reason(body: object) -> str | None:
+    """Find the reason in a body: `reason` is Apptivo's, the others are guesses of clients."""
+    if not isinstance(body, dict):
+        return None
+    for name in ("reason", "message", "error"):
+        if isinstance(told := body.get(name), str) and told.strip():
+            return " ".join(told.split())[:_REASON_SHOWN]
+    return None

@@ -1,0 +1,138 @@
+"""Which endpoint a stream gets, and why. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_apptivo.calls import build_call
+from target_apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES, ApiStyle
+from target_apptivo.errors import InputError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_apptivo.batch import Batch
+    from target_apptivo.request import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a stream's records go.
+
+    Attributes:
+        call: How they are sent.
+        batch: How they are batched, if they are.
+        why: What decided it, for the log.
+    """
+
+    call: Call
+    batch: Batch | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The mapping of streams to endpoints; every row is checked before a record is read.
+
+    Attributes:
+        named: Rows of `streams`, in written order; a name may be a glob.
+        defaults: Row of each template, for the default names.
+        fallback: The generic row for every other stream, if there is one.
+    """
+
+    named: Mapping[str, Route]
+    defaults: Mapping[str, Route]
+    fallback: Route | None
+
+    def all(self) -> list[Route]:
+        """Give every route."""
+        rows = [*self.named.values(), *self.defaults.values()]
+        return [*rows, self.fallback] if self.fallback else rows
+
+    def find(self, stream: str) -> Route | None:
+        """Find a stream's route: exact name, first glob, default name, generic.
+
+        Args:
+            stream: Name of the stream, after stream maps.
+
+        Returns:
+            The route, or None where the settings give none.
+        """
+        if stream in self.named:
+            return self.named[stream]
+        for pattern, route in self.named.items():
+            if _is_glob(pattern) and _glob(pattern).fullmatch(stream):
+                return route
+        if name := _default_endpoint(stream):
+            return self.defaults[name]
+        return self.fallback
+
+
+def unmapped(stream: str) -> InputError:
+    """Say how a stream is mapped."""
+    msg = (
+        f"stream '{stream}' is mapped to no endpoint: add it to the setting `streams`, as in "
+        f'{{"streams": {{"{stream}": "create_lead"}}}}, set `generic`, or remove it with a stream '
+        f'map, as in {{"stream_maps": {{"{stream}": "__NULL__"}}}}'
+    )
+    return InputError(msg)
+
+
+def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -> Routes:
+    """Read the routes from the settings.
+
+    Args:
+        config: The settings, checked for their types.
+        style: How templates call Apptivo.
+        base_url: The API's base URL.
+
+    Raises:
+        SettingsError: If a row does not fit.
+    """
+
+    def route(name: str, options: Mapping[str, Any], path: str, why: str) -> Route:
+        call, batch = build_call(name, options, style=style, base_url=base_url, path=path)
+        return Route(call, batch, why)
+
+    named = {}
+    for stream, entry in (config.get("streams") or {}).items():
+        options = {"endpoint": entry} if isinstance(entry, str) else dict(entry)
+        name, path = options.pop("endpoint"), f"streams.{stream}"
+        why = f"matches '{stream}' in streams" if _is_glob(stream) else "named in streams"
+        named[stream] = route(name, options, path, why)
+        if _is_glob(stream) and named[stream].call.deletes:
+            problem = "a wildcard never leads to a delete; name the stream"
+            raise SettingsError(path, problem)
+    defaults = {name: route(name, {}, name, "default name") for name in TEMPLATES}
+    fallback = None
+    if generic := config.get("generic"):
+        fallback = route(GENERIC, generic, "generic", "generic, nothing else matches")
+        if fallback.call.deletes:
+            problem = "every stream would be deleted from; name the stream in `streams`"
+            raise SettingsError("generic.method", problem)
+    return Routes(named, defaults, fallback)
+
+
+def _default_endpoint(stream: str) -> str | None:
+    """Find the endpoint of a default name; a delete only by the whole name."""
+    name = stream.lower()
+    if name in DEFAULT_STREAMS:
+        return DEFAULT_STREAMS[name]
+    # Database taps write the schema first: `public-leads`.
+    endpoint = DEFAULT_STREAMS.get(name.rpartition("-")[2])
+    return None if endpoint == "delete_customer" else endpoint
+
+
+def _is_glob(pattern: str) -> bool:
+    """Whether a name in `streams` is a glob."""
+    return "*" in pattern or "?" in pattern
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Match `*` with any text and `?` with any character; nothing else is special."""
+    wild = {"*": ".*", "?": "."}
+    return re.compile(
+        "".join(wild.get(character) or re.escape(character) for character in pattern), re.DOTALL
+    )

@@ -1,0 +1,376 @@
+"""Every setting, declared once: `--about`, the checks and the defaults come from here. Data."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from singer_sdk import typing as th
+
+from target_apptivo.endpoints import ENDPOINT_NAMES
+
+DEFAULT_API_URL: Final = "https://api.apptivo.com/app/dao/"
+
+_BATCH: Final = th.ObjectType(
+    th.Property(
+        "size",
+        th.IntegerType(minimum=1),
+        default=100,
+        title="Batch size",
+        description="Most records in one call.",
+    ),
+    th.Property(
+        "grouping",
+        th.StringType,
+        default="property",
+        allowed_values=["property", "code"],
+        title="Grouping",
+        description=(
+            "`property` sends an object with the list of records under `property_name`; `code` "
+            "sends the value of an expression."
+        ),
+    ),
+    th.Property(
+        "property_name",
+        th.StringType(min_length=1),
+        title="Property name",
+        description="Name of the list of records in the body (grouping `property`).",
+    ),
+    th.Property(
+        "other_props",
+        th.AnyOf(th.ObjectType(), th.StringType, th.NullType),
+        title="Other properties",
+        description="Further properties of the body, as an object or as a JSON string.",
+    ),
+    th.Property(
+        "code",
+        th.StringType(min_length=1),
+        title="Code",
+        description=(
+            "Expression over `records` (a list of objects), in the language of the SDK's stream "
+            "maps, whose value is the body (grouping `code`)."
+        ),
+    ),
+    th.Property(
+        "results_path",
+        th.StringType(min_length=1),
+        title="Results path",
+        description=(
+            "Dotted path of a list in the answer with one result per record; each is judged as an "
+            "answer of its own."
+        ),
+    ),
+    th.Property(
+        "split_rejected",
+        th.BooleanType,
+        default=False,
+        title="Split refused batches",
+        description="Halve a refused batch until the refused records stand alone.",
+    ),
+    additional_properties=False,
+)
+
+_COMMON_OPTIONS: Final = (
+    th.Property(
+        "exclude_attributes",
+        th.ArrayType(th.StringType),
+        title="Excluded attributes",
+        description=(
+            "Record attributes left out of the call. A dotted name reaches into nested objects. "
+            "Templates can still use them."
+        ),
+    ),
+    th.Property(
+        "headers",
+        th.AnyOf(th.ObjectType(additional_properties=th.StringType), th.StringType, th.NullType),
+        title="Headers",
+        description="Further headers: an object, or one string `name1:value1,name2:value2`.",
+    ),
+    th.Property(
+        "params",
+        th.ObjectType(additional_properties=th.AnyOf(th.StringType, th.NumberType, th.BooleanType)),
+        title="Parameters",
+        description=(
+            "Further query parameters (form fields in `action` style). Values may be templates "
+            "such as `{source_id}`."
+        ),
+    ),
+)
+
+_GENERIC_OPTIONS: Final = (
+    th.Property(
+        "method",
+        th.StringType,
+        default="POST",
+        allowed_values=["POST", "PUT", "DELETE"],
+        title="Method",
+        description="HTTP method (generic).",
+    ),
+    th.Property(
+        "url",
+        th.StringType(min_length=1),
+        title="URL",
+        description=(
+            "Absolute, or relative to `api_url`; templates in path and query, such as "
+            "`v6/customers/{customerId}` (generic, required)."
+        ),
+    ),
+    th.Property(
+        "content_format",
+        th.StringType,
+        default="application/json",
+        allowed_values=["application/json", "application/x-www-form-urlencoded"],
+        title="Content format",
+        description="Form of the body (generic).",
+    ),
+    th.Property(
+        "data_param",
+        th.StringType(min_length=1),
+        title="Data parameter",
+        description=(
+            "Form field that holds the record as JSON; without it each attribute is a form field "
+            "(generic, form)."
+        ),
+    ),
+    th.Property(
+        "id_path",
+        th.StringType(min_length=1),
+        title="Id path",
+        description=(
+            "Dotted path of the id in the answer (creates, generic). Creates know their envelopes; "
+            "a generic endpoint without it accepts any 2xx that shows no failure."
+        ),
+    ),
+    th.Property(
+        "batch", _BATCH, title="Batch", description="Several records in one call (generic)."
+    ),
+)
+
+_TEMPLATE_OPTIONS: Final = (
+    th.Property(
+        "account_id",
+        th.AnyOf(th.StringType, th.IntegerType, th.NullType),
+        title="Account id",
+        description="Parameter `accountId`; may be a template (create_opportunity).",
+    ),
+    th.Property(
+        "is_duplicate",
+        th.AnyOf(th.StringType, th.BooleanType, th.NullType),
+        title="Is duplicate",
+        description="Parameter `isDuplicate`, Y or N; may be a template (create_opportunity).",
+    ),
+    th.Property(
+        "is_lead_convert",
+        th.AnyOf(th.StringType, th.BooleanType, th.NullType),
+        title="Is lead convert",
+        description="Parameter `isLeadConvert`, Y or N; may be a template (create_opportunity).",
+    ),
+    th.Property(
+        "is_customer_territory_update",
+        th.AnyOf(th.StringType, th.BooleanType, th.NullType),
+        title="Is customer territory update",
+        description=(
+            "Parameter `isCustomerTerritoryUpdate`, true or false; may be a template "
+            "(create_opportunity)."
+        ),
+    ),
+    th.Property(
+        "customer_id",
+        th.StringType(min_length=1),
+        default="{customerId}",
+        title="Customer id",
+        description="Template of the id of the customer to delete (delete_customer).",
+    ),
+)
+
+# What each option applies to; the common ones apply to all.
+CREATES: Final = tuple(name for name in ENDPOINT_NAMES if name.startswith("create_"))
+APPLIES_TO: Final[dict[str, tuple[str, ...]]] = {
+    **{option.name: ("create_opportunity",) for option in _TEMPLATE_OPTIONS},
+    "customer_id": ("delete_customer",),
+    **{option.name: ("generic",) for option in _GENERIC_OPTIONS},
+    "id_path": (*CREATES, "generic"),
+}
+
+_STREAM: Final = th.ObjectType(
+    th.Property(
+        "endpoint",
+        th.StringType,
+        required=True,
+        allowed_values=list(ENDPOINT_NAMES),
+        title="Endpoint",
+        description="Name of the endpoint.",
+    ),
+    *_COMMON_OPTIONS,
+    *_TEMPLATE_OPTIONS,
+    *_GENERIC_OPTIONS,
+    additional_properties=False,
+)
+_GENERIC: Final = th.ObjectType(*_COMMON_OPTIONS, *_GENERIC_OPTIONS, additional_properties=False)
+STREAM_SCHEMA: Final[dict[str, Any]] = _STREAM.to_dict()
+
+_RESPONSES: Final = th.ObjectType(
+    th.Property(
+        "emit",
+        th.StringType,
+        default="none",
+        allowed_values=["none", "state", "records"],
+        title="Emit",
+        description=(
+            "Where Apptivo's answers go: nowhere, into each STATE value under `target_apptivo`, or "
+            "out as Singer records of streams `<stream>_responses`."
+        ),
+    ),
+    th.Property(
+        "path",
+        th.StringType(min_length=1),
+        title="Path",
+        description="File for the records (emit `records`); without it they go to stdout.",
+    ),
+    th.Property(
+        "webhook_url",
+        th.StringType(min_length=1),
+        title="Webhook URL",
+        description="URL to which response records are POSTed as JSON arrays of up to 100.",
+    ),
+    th.Property(
+        "state_limit",
+        th.IntegerType(minimum=0),
+        default=100,
+        title="State limit",
+        description="Most response records in one STATE value (emit `state`).",
+    ),
+    additional_properties=False,
+)
+
+SETTINGS: Final[dict[str, Any]] = th.PropertiesList(
+    th.Property(
+        "api_key",
+        th.StringType(min_length=1),
+        secret=True,
+        title="API key",
+        description="Apptivo's API Key (required but for --sandbox, --preview and dry_run).",
+    ),
+    th.Property(
+        "access_key",
+        th.StringType(min_length=1),
+        secret=True,
+        title="Access key",
+        description="Apptivo's Access Key (required but for --sandbox, --preview and dry_run).",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType(min_length=1),
+        default=DEFAULT_API_URL,
+        title="API URL",
+        description="Base of relative endpoint URLs; https, or http to a loopback host.",
+    ),
+    th.Property(
+        "api_style",
+        th.StringType,
+        default="rest",
+        allowed_values=["rest", "action"],
+        title="API style",
+        description=(
+            "How the templates call Apptivo: `rest` sends the record as JSON body, `action` is "
+            "Apptivo's own documented form."
+        ),
+    ),
+    th.Property(
+        "user_name",
+        th.StringType(min_length=1),
+        title="User name",
+        description="E-mail of the employee on whose behalf calls are made (`userName`).",
+    ),
+    th.Property(
+        "streams",
+        th.ObjectType(additional_properties=th.AnyOf(th.StringType, _STREAM)),
+        title="Streams",
+        description=(
+            "Stream name or glob (`*`, `?`) to endpoint name, or to an object with `endpoint` and "
+            f"its options. Endpoints: {', '.join(f'`{name}`' for name in ENDPOINT_NAMES)}."
+        ),
+    ),
+    th.Property(
+        "generic",
+        _GENERIC,
+        title="Generic endpoint",
+        description="The generic endpoint for every stream that nothing else matches.",
+    ),
+    th.Property(
+        "responses", _RESPONSES, title="Responses", description="What becomes of Apptivo's answers."
+    ),
+    th.Property(
+        "max_rejected",
+        th.IntegerType(minimum=-1),
+        default=0,
+        title="Most rejected records",
+        description=(
+            "Up to this many `rejected` or `uncertain` records are set aside in `rejected_path` "
+            "and the run goes on; one more ends it. -1: no limit."
+        ),
+    ),
+    th.Property(
+        "rejected_path",
+        th.StringType(min_length=1),
+        title="Rejected path",
+        description="Singer file for the records set aside; it can be mended and sent again.",
+    ),
+    th.Property(
+        "on_uncertain",
+        th.StringType,
+        default="resend",
+        allowed_values=["resend", "hold"],
+        title="On uncertain",
+        description=(
+            "A create whose answer was lost: `resend` it (may duplicate; counted), or `hold` it as "
+            "`uncertain`."
+        ),
+    ),
+    th.Property(
+        "max_in_flight",
+        th.IntegerType(minimum=1),
+        default=8,
+        title="Most requests in flight",
+        description="Most requests under way at once; the pace adapts below it.",
+    ),
+    th.Property(
+        "requests_per_second",
+        th.NumberType(exclusive_minimum=0),
+        title="Requests per second",
+        description="Hard ceiling on requests, retries included.",
+    ),
+    th.Property(
+        "max_attempts",
+        th.IntegerType(minimum=1),
+        default=5,
+        title="Most attempts",
+        description="Attempts per request.",
+    ),
+    th.Property(
+        "connect_timeout",
+        th.NumberType(exclusive_minimum=0),
+        default=10,
+        title="Connect timeout",
+        description="Seconds to wait for a connection.",
+    ),
+    th.Property(
+        "read_timeout",
+        th.NumberType(exclusive_minimum=0),
+        default=120,
+        title="Read timeout",
+        description="Seconds to wait for an answer.",
+    ),
+    th.Property(
+        "dry_run",
+        th.BooleanType,
+        default=False,
+        title="Dry run",
+        description="Shape every request and send none; refusals are counted and set aside.",
+    ),
+).to_dict()
+
+# Settings of the SDK that mean nothing here, and what to use in their place.
+MEANINGLESS: Final = {
+    "load_method": "the endpoint of the stream decides; see streams",
+    "batch_size_rows": "use streams.<stream>.batch.size",
+}

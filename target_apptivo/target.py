@@ -1,0 +1,247 @@
+"""The target: its command line, and the places where it meets the SDK."""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import click
+from singer_sdk import Target
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.helpers._classproperty import classproperty
+
+from target_apptivo import command
+from target_apptivo.checks import check_settings, parse_text
+from target_apptivo.config import read_settings
+from target_apptivo.errors import InputError, SettingsError
+from target_apptivo.jsontext import dumps
+from target_apptivo.reader import LineReader
+from target_apptivo.redact import Redactor, guard_logging
+from target_apptivo.run import Run
+from target_apptivo.settings import MEANINGLESS, SETTINGS
+from target_apptivo.sinks import SINKS, ApptivoSink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from target_apptivo.config import Settings
+
+_KEYS = ("api_key", "access_key")
+
+
+class TargetApptivo(Target):
+    """Singer target for the Apptivo CRM: every record ends in one outcome, with a reason."""
+
+    name = "target-apptivo"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    default_sink_class = ApptivoSink
+    message_reader_class = LineReader
+    redactor: ClassVar[Redactor] = Redactor()
+
+    def __init__(
+        self,
+        *,
+        make_run: Callable[[Settings, Redactor], Run] = Run,
+        needs_keys: bool = True,
+        sandbox_url: str | None = None,
+        **options: Any,  # noqa: ANN401 - the SDK's own
+    ) -> None:
+        """Read the settings and prepare a run.
+
+        Args:
+            make_run: Makes the run: a delivery, or a rehearsal of one.
+            needs_keys: Whether Apptivo will be called.
+            sandbox_url: Base URL of a sandbox to send to in place of Apptivo.
+            options: Options of the SDK's `Target`.
+
+        Raises:
+            SettingsError: If settings are wrong.
+        """
+        self._needs_keys = needs_keys
+        self._sandbox_url = sandbox_url
+        super().__init__(**options)
+        self.max_parallelism = 1
+        self.run = make_run(self.settings, self.redactor)
+        self._reader.run = self.run
+        self._schema_lines: dict[str, str] = {}
+        self._versions: set[str] = set()
+
+    # -- settings ---------------------------------------------------------------------------------
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings, but for those that mean nothing here."""
+        super().append_builtin_config(config_jsonschema)
+        for name in MEANINGLESS:
+            config_jsonschema["properties"].pop(name, None)
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """Read settings from the environment: texts, and JSON for everything else."""
+        schema = cls.config_jsonschema
+        cls.append_builtin_config(schema)
+        texts = {name: {"type": "string"} for name in schema["properties"]}
+        found = parse_environment_config({"properties": texts}, cls._env_var_prefix)
+        return {
+            name: parse_text(name, text, schema["properties"][name]) for name, text in found.items()
+        }
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings, and make plain values of them."""
+        self.redactor.add(*(self._config.get(name) for name in _KEYS))
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        try:
+            check_settings(self._config, schema)
+            self.settings = read_settings(
+                self._config,
+                needs_keys=self._needs_keys and not self._sandbox_url,
+                stdout_is_state="MELTANO_LOADER_NAME" in os.environ,
+                sandbox_url=self._sandbox_url,
+            )
+        except SettingsError as error:
+            if raise_errors:
+                raise
+            return [str(error)]
+        return []
+
+    @property
+    def _reader(self) -> LineReader:
+        """The reader of the messages."""
+        assert isinstance(self.message_reader, LineReader)  # noqa: S101 - `message_reader_class`
+        return self.message_reader
+
+    # -- messages ---------------------------------------------------------------------------------
+
+    def get_sink_class(self, stream_name: str) -> type[ApptivoSink]:
+        """Find the sink of a stream's endpoint.
+
+        A stream that nothing is mapped to gets a sink too: stream maps may remove all its records,
+        and the error belongs to its first one.
+        """
+        route = self.settings.routes.find(stream_name)
+        return SINKS[route.call.endpoint] if route else ApptivoSink
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        """Keep the message as the tap sent it: the SDK takes metadata out of its schema."""
+        self._assert_line_requires(message_dict, {"stream", "schema"})
+        self._schema_lines[message_dict["stream"]] = dumps(message_dict, ascii_only=True)
+        super()._process_schema_message(message_dict)
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        """Map a record to its streams and hand it to their sinks, with the message it came in."""
+        self._assert_line_requires(message_dict, {"stream", "record"})
+        name = message_dict["stream"]
+        if name not in self.mapper.stream_maps:
+            self._assert_sink_exists(name)
+        only = (message_dict.get("rejected") or {}).get("stream")
+        for stream_map in self.mapper.stream_maps[name]:
+            if only is None or only == stream_map.stream_alias:
+                self._take(stream_map, message_dict)
+
+    def _take(self, stream_map: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
+        """Hand a mapped record to its sink."""
+        map_error: Exception | None = None
+        try:
+            record = stream_map.transform(copy.copy(message["record"]))
+        except Exception as error:  # noqa: BLE001 - an expression may fail in any way on a record
+            record, map_error = copy.copy(message["record"]), error
+        if record is None:
+            return
+        sink = self._sinks_active[stream_map.stream_alias]
+        assert isinstance(sink, ApptivoSink)  # noqa: S101 - `get_sink_class` gives no other
+        sink.take(
+            record,
+            message,
+            schema_line=self._schema_lines[message["stream"]],
+            size=self._reader.line_length,
+            map_error=map_error,
+        )
+        sink.record_counter_metric.increment()
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        """Note a state: it is written when everything before it is settled, not by the SDK."""
+        self._assert_line_requires(message_dict, {"value"})
+        self.run.delivery.mark(message_dict["value"])
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Ignore a version: Apptivo has none."""
+        stream = str(message_dict.get("stream"))
+        if stream not in self._versions:
+            self._versions.add(stream)
+            self.logger.info("stream %s: ACTIVATE_VERSION is ignored, Apptivo has none", stream)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        """Refuse files of records: they would pass by checks, stream maps and outcomes."""
+        msg = (
+            f"stream '{message_dict.get('stream')}' comes as BATCH messages, which this target "
+            "does not read: turn them off in the tap (for a tap of the Singer SDK, remove its "
+            "setting batch_config)"
+        )
+        raise InputError(msg)
+
+    def process_endofpipe(self) -> None:
+        """Deliver what was read, after the SDK has told its metrics."""
+        super().process_endofpipe()
+        self.run.finish()
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Note the first signal; a second one ends the program at once."""
+        if self.run.signal_number is not None:
+            os._exit(128 + signum)
+        self.run.stop(signum)
+
+    # -- command line -----------------------------------------------------------------------------
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Add our options to the SDK's, and put the guard behind every log handler."""
+        guard_logging(cls.redactor)
+        cls.redactor.add(*(os.environ.get(f"{cls._env_var_prefix}{key.upper()}") for key in _KEYS))
+        singer_command = super().get_singer_command()
+        singer_command.params.extend(command.options())
+        return singer_command
+
+    @classmethod
+    def cb_config(  # type: ignore[override] # files are read where errors can be told
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Take the names of the configuration files; they are read when errors can be told."""
+        for path in value:
+            if path != "ENV" and not Path(path).is_file():
+                msg = f"the file '{path}' does not exist"
+                raise click.BadParameter(msg, ctx=ctx, param=param)
+        return value
+
+    @classmethod
+    def invoke(  # type: ignore[override] # click calls it by keyword, with our options too
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: tuple[str, ...] = (),
+        file_input: IO[str] | None = None,
+        sandbox: bool = False,
+        **trial: Any,  # noqa: ANN401 - the options of `command.Trial`
+    ) -> None:
+        """Run the command line."""
+        if about:
+            cls.print_about(about_format)
+            return
+        wanted = command.Trial(**trial)
+        with command.exit_code(cls.logger, wanted), command.sandbox(cls.logger, sandbox) as url:
+            cls.print_version(print_fn=cls.logger.info)
+            target = cls(
+                config=command.read_files(config),
+                parse_env_config="ENV" in config,
+                make_run=wanted.make_run,
+                needs_keys=wanted.sends,
+                sandbox_url=url,
+            )
+            if wanted.check:
+                command.print_check(target.run)
+            else:
+                target.listen(file_input)

@@ -1,0 +1,110 @@
+"""POST response records to the user's webhook, in order, before the state that covers them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import backoff
+
+from target_apptivo.errors import OutputError
+from target_apptivo.jsontext import dumps
+from target_apptivo.request import Request
+from target_apptivo.response import Answer, NoAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST_RECORDS = 100
+# Seconds that a response record waits for others to travel with.
+_LONGEST_WAIT = 1.0
+_LONGEST_BACKOFF = 30
+
+
+class Webhook:
+    """Sends JSON arrays; what is not taken within the attempts ends the run.
+
+    Apptivo's keys never come here: the records are masked, and the client has no credentials.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Request], Answer | NoAnswer],
+        *,
+        attempts: int,
+        gives_up: Callable[[float], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare for a URL.
+
+        Args:
+            send: Sends a request to the webhook once.
+            attempts: Attempts per POST.
+            gives_up: Waits some seconds, and tells whether the run must not wait longer.
+            clock: Seconds.
+        """
+        self._send = send
+        self._attempts = attempts
+        self._gives_up = gives_up
+        self._clock = clock
+        self._waiting: list[dict[str, Any]] = []
+        self._due = 0.0
+
+    def add(self, response: dict[str, Any]) -> None:
+        """Take a response record, whose secrets are masked."""
+        if not self._waiting:
+            self._due = self._clock() + _LONGEST_WAIT
+        self._waiting.append(response)
+        if len(self._waiting) >= _MOST_RECORDS:
+            self.flush()
+
+    def tick(self) -> float | None:
+        """Send what has waited long enough; give the seconds until something has."""
+        if not self._waiting:
+            return None
+        wait = self._due - self._clock()
+        if wait > 0:
+            return wait
+        self.flush()
+        return None
+
+    def flush(self) -> None:
+        """Send what waits.
+
+        Raises:
+            OutputError: If the webhook does not take it.
+        """
+        if not self._waiting:
+            return
+        body = dumps(self._waiting, ascii_only=True).encode()
+        headers = (("Content-Type", "application/json"),)
+        if reason := self._post(Request("POST", "", headers=headers, body=body)):
+            msg = (
+                f"responses.webhook_url does not take the response records ({reason}): the run "
+                "ends, and no state is written for what was not told"
+            )
+            raise OutputError(msg)
+        self._waiting = []
+
+    def _post(self, request: Request) -> str | None:
+        """POST until it is taken; give the reason if it is not."""
+        waits = backoff.expo(max_value=_LONGEST_BACKOFF)
+        next(waits)  # backoff's generators start with an empty value
+        for attempts_left in reversed(range(self._attempts)):
+            reason = _refusal(self._send(request))
+            if reason is None:
+                return None
+            if not attempts_left or self._gives_up(backoff.full_jitter(next(waits))):
+                break
+        return reason
+
+
+def _refusal(answer: Answer | NoAnswer) -> str | None:
+    """Give the reason if an answer is not a success."""
+    match answer:
+        case Answer(status_code) if status_code // 100 == 2:  # noqa: PLR2004
+            return None
+        case Answer(status_code):
+            return f"HTTP {status_code}"
+        case NoAnswer(reason):
+            return reason

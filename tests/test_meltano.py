@@ -1,0 +1,278 @@
+"""Meltano itself runs the loader that `meltano.yml` defines, into the sandbox.
+
+Meltano lives in `.venv-meltano`, which the first run makes with pip and later runs find there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from target_apptivo.sandbox import Sandbox
+from target_apptivo.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from subprocess import CompletedProcess
+
+REPO = Path(__file__).parent.parent
+
+yaml = importlib.import_module("yaml")  # the SDK's; it comes without types
+
+MELTANO_SETTINGS = {
+    "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+    "MELTANO_CLI_LOG_FORMAT": "plain",
+    "MELTANO_ENVIRONMENT": "sandbox",
+    # Nobody listens there: a look-up in the Hub would fail.
+    "MELTANO_HUB_URL": "http://127.0.0.1:9",
+    # Unlike uv, pip heeds this machine's pip configuration.
+    "MELTANO_VENV_BACKEND": "virtualenv",
+}
+
+# tap-jsonl cannot resume; a tap that can, and tells its state after every row.
+TAP_ROWS = '''#!/usr/bin/env python3
+"""Read rows.jsonl from where the state says."""
+import argparse, json, pathlib
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--config")
+parser.add_argument("--state", type=pathlib.Path)
+state = parser.parse_args().state
+done = json.loads(state.read_text())["bookmarks"]["leads"]["rows"] if state else 0
+schema = {"properties": {"source_id": {"type": "integer"}}}
+tell = {"type": "SCHEMA", "stream": "leads", "schema": schema, "key_properties": ["source_id"]}
+print(json.dumps(tell), flush=True)
+for line in pathlib.Path("rows.jsonl").read_text().splitlines()[done:]:
+    done += 1
+    tell = {"type": "RECORD", "stream": "leads", "record": json.loads(line)}
+    print(json.dumps(tell), flush=True)
+    tell = {"type": "STATE", "value": {"bookmarks": {"leads": {"rows": done}}}}
+    print(json.dumps(tell), flush=True)
+'''
+TAP_ROWS_PLUGIN = """
+  - name: tap-rows
+    namespace: tap_rows
+    executable: ./tap_rows.py
+    capabilities: [state]
+"""
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Meltano:
+    """Meltano's command in a project."""
+
+    command: Path
+    directory: Path
+
+    def __call__(self, *arguments: str, **environ: str) -> CompletedProcess[str]:
+        """Run it, without what this process has set for Meltano or the loader."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MELTANO_", "TARGET_APPTIVO_"))
+        }
+        return subprocess.run(  # noqa: S603
+            [self.command, *arguments],
+            cwd=self.directory,
+            env={**inherited, **MELTANO_SETTINGS, **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A Meltano project made from the repository's, and the sandbox it loads."""
+
+    command: Meltano
+    sandbox: Sandbox
+    state_suffix: str
+
+    def meltano(self, *arguments: str, **environ: str) -> CompletedProcess[str]:
+        """Run Meltano's command for this sandbox."""
+        return self.command(*arguments, TARGET_APPTIVO_API_URL=self.sandbox.url, **environ)
+
+    def run(self, tap: str, **environ: str) -> CompletedProcess[str]:
+        """Run a tap into the loader, with a state of this test's own."""
+        suffix = f"--state-id-suffix={self.state_suffix}"
+        return self.meltano("run", suffix, tap, "target-apptivo", **environ)
+
+    def state(self, tap: str) -> Record:
+        """The state that Meltano has stored."""
+        state_id = f"sandbox:{tap}-to-target-apptivo:{self.state_suffix}"
+        answer = self.meltano("--log-level=error", "state", "get", state_id)
+        state: Record = json.loads(answer.stdout)["singer_state"]
+        return state
+
+    def write_rows(self, *rows: Record) -> None:
+        """Set what tap-rows will find."""
+        text = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (self.command.directory / "rows.jsonl").write_text(text, "utf-8")
+
+    def delivered(self) -> list[Any]:
+        """The last names of the leads that arrived, in the order of the alphabet."""
+        return sorted(record["lastName"] for record in self.sandbox.records["leads"])
+
+
+def read_jsonl(path: Path) -> list[Record]:
+    """Read the rows of a file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def lead(number: int) -> Record:
+    """A row that becomes a lead."""
+    return {"source_id": number, "lastName": f"Doe {number}"}
+
+
+def without_source(row: Record) -> Record:
+    """What of a row the loader is to send, by `meltano.yml`."""
+    return {name: value for name, value in row.items() if name not in {"source_id", "updated_at"}}
+
+
+def as_sent(rows: list[Record], arrived: list[Record]) -> list[Record]:
+    """Of each arrived record the attributes that the rows have, in the order of the rows."""
+    names = {name for row in rows for name in row}
+    sent = [{name: record[name] for name in record if name in names} for record in arrived]
+    return sorted(sent, key=rows.index)
+
+
+@pytest.fixture(scope="module")
+def meltano_venv() -> Path:
+    """Meltano in an environment of its own."""
+    directory = REPO / ".venv-meltano"
+    if not (directory / "bin" / "meltano").exists():
+        venv.create(directory, with_pip=True, clear=True)
+        pip = directory / "bin" / "pip"
+        subprocess.run([pip, "install", "--quiet", "meltano>=4.3,<5"], check=True)  # noqa: S603
+    return directory
+
+
+@pytest.fixture(scope="module")
+def meltano(meltano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Meltano:
+    """Meltano in a copy of the project, with its plugins installed."""
+    directory = tmp_path_factory.mktemp("project")
+    project = (REPO / "meltano.yml").read_text("utf-8")
+    project = project.replace("pip_url: -e .[", f"pip_url: -e {REPO}[")
+    project = project.replace("\n  loaders:\n", f"{TAP_ROWS_PLUGIN}\n  loaders:\n")
+    (directory / "meltano.yml").write_text(project, "utf-8")
+    shutil.copytree(REPO / "demo" / "jsonl", directory / "demo" / "jsonl")
+    (directory / "tap_rows.py").write_text(TAP_ROWS, "utf-8")
+    (directory / "tap_rows.py").chmod(0o755)
+    meltano = Meltano(meltano_venv / "bin" / "meltano", directory)
+    installed = meltano("install")
+    assert installed.returncode == 0, installed.stderr
+    return meltano
+
+
+@pytest.fixture
+def project(meltano: Meltano, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """The project, with an empty sandbox and no state."""
+    with Sandbox() as sandbox:
+        yield Project(meltano, sandbox, request.node.name)
+
+
+def test_every_lead_arrives(project: Project) -> None:
+    """The rows of tap-jsonl arrive as they were written, but for what is excluded."""
+    rows = [without_source(row) for row in read_jsonl(REPO / "demo/jsonl/leads.jsonl")]
+
+    run = project.run("tap-jsonl")
+
+    assert run.returncode == 0, run.stderr
+    assert as_sent(rows, project.sandbox.records["leads"]) == rows
+
+
+def test_stream_name_with_a_dot(project: Project) -> None:
+    """A stream whose name has a dot finds the endpoint written for it with a backslash."""
+    rows = [without_source(row) for row in read_jsonl(REPO / "demo/jsonl/crm.contacts.jsonl")]
+
+    run = project.run("tap-jsonl--contacts")
+
+    assert run.returncode == 0, run.stderr
+    assert as_sent(rows, project.sandbox.records["contacts"]) == rows
+
+
+def test_next_run_sends_only_what_is_new(project: Project) -> None:
+    """Meltano stores the loader's state, and the next run begins there."""
+    project.write_rows(lead(1), lead(2))
+    first = project.run("tap-rows")
+    delivered_first = project.delivered()
+
+    project.write_rows(lead(1), lead(2), lead(3))
+    second = project.run("tap-rows")
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert delivered_first == ["Doe 1", "Doe 2"]
+    assert project.delivered() == ["Doe 1", "Doe 2", "Doe 3"]
+    assert project.state("tap-rows") == {"bookmarks": {"leads": {"rows": 3}}}
+
+
+def test_failed_run_goes_on_at_the_refused_record(project: Project) -> None:
+    """A refused record fails Meltano's run, which has stored the state of those before it."""
+    project.write_rows(lead(1), lead(2), {"source_id": 3}, lead(4))
+    failed = project.run("tap-rows", TARGET_APPTIVO_MAX_IN_FLIGHT="1")
+    state, delivered = project.state("tap-rows"), project.delivered()
+
+    project.write_rows(lead(1), lead(2), lead(3), lead(4))
+    mended = project.run("tap-rows")
+
+    assert (failed.returncode, mended.returncode) == (1, 0), failed.stderr + mended.stderr
+    assert (state, delivered) == ({"bookmarks": {"leads": {"rows": 2}}}, ["Doe 1", "Doe 2"])
+    assert project.delivered() == ["Doe 1", "Doe 2", "Doe 3", "Doe 4"]
+
+
+def test_response_records_need_a_path(project: Project) -> None:
+    """Meltano stores a loader's stdout as state: response records are refused there."""
+    project.write_rows(lead(1))
+
+    run = project.run("tap-rows", TARGET_APPTIVO_RESPONSES='{"emit": "records"}')
+
+    assert run.returncode == 1
+    assert "responses.path" in run.stderr
+    assert "leads" not in project.sandbox.records
+
+
+def test_check_through_meltano(project: Project) -> None:
+    """`meltano invoke` hands the loader its settings: credentials can be checked beforehand."""
+    check = project.meltano("invoke", "target-apptivo", "--check")
+
+    assert json.loads(check.stdout)["ok"] is True
+
+
+def test_keys_are_sensitive(project: Project) -> None:
+    """Meltano shows neither key."""
+    keys = {"TARGET_APPTIVO_API_KEY": "made-up-1", "TARGET_APPTIVO_ACCESS_KEY": "made-up-2"}
+    project.write_rows(lead(1))
+
+    shown = project.meltano("config", "print", "target-apptivo", **keys)
+    run = project.run("tap-rows", **keys)
+
+    assert json.loads(shown.stdout)["api_key"] == json.loads(shown.stdout)["access_key"] == "*****"
+    assert "made-up" not in run.stdout + run.stderr
+
+
+def test_every_setting_is_listed() -> None:
+    """`meltano.yml` lists the loader's own settings, with the same defaults and secrets."""
+    project = yaml.safe_load((REPO / "meltano.yml").read_text("utf-8"))
+    listed = {
+        setting["name"]: (setting.get("value"), setting.get("sensitive", False))
+        for setting in project["plugins"]["loaders"][0]["settings"]
+    }
+    declared = {
+        name: (setting.get("default"), setting.get("secret", False))
+        for name, setting in SETTINGS["properties"].items()
+    }
+
+    assert listed == declared
