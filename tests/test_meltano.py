@@ -30,7 +30,7 @@ yaml = importlib.import_module("yaml")  # the SDK's; it comes without types
 
 MELTANO_SETTINGS = {
     "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
-    "MELTANO_CLI_LOG_FORMAT": "plain",
+    "MELTANO_CLI_LOG_FORMAT": "uncolored",
     "MELTANO_ENVIRONMENT": "sandbox",
     # Nobody listens there: a look-up in the Hub would fail.
     "MELTANO_HUB_URL": "http://127.0.0.1:9",
@@ -220,7 +220,7 @@ def test_next_run_sends_only_what_is_new(project: Project) -> None:
 
 
 def test_failed_run_goes_on_at_the_refused_record(project: Project) -> None:
-    """A refused record fails Meltano's run, which has stored the state of those before it."""
+    """A refused record fails the run with its reason; Meltano has the state of those before it."""
     project.write_rows(lead(1), lead(2), {"source_id": 3}, lead(4))
     failed = project.run("tap-rows", TARGET_APPTIVO_MAX_IN_FLIGHT="1")
     state, delivered = project.state("tap-rows"), project.delivered()
@@ -229,6 +229,7 @@ def test_failed_run_goes_on_at_the_refused_record(project: Project) -> None:
     mended = project.run("tap-rows")
 
     assert (failed.returncode, mended.returncode) == (1, 0), failed.stderr + mended.stderr
+    assert "Please enter last name" in failed.stderr
     assert (state, delivered) == ({"bookmarks": {"leads": {"rows": 2}}}, ["Doe 1", "Doe 2"])
     assert project.delivered() == ["Doe 1", "Doe 2", "Doe 3", "Doe 4"]
 

@@ -1,0 +1,174 @@
+"""How the tests run the program: in this process for most, as a command where that matters."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from target_apptivo.sandbox import Sandbox
+from target_apptivo.target import TargetApptivo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+API_KEY = "planted-Api/Key+1234567890=="
+ACCESS_KEY = 'planted "Access" Key é 0987654321'
+KEYS = {"api_key": API_KEY, "access_key": ACCESS_KEY}
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended: exit code, what it wrote, what it logged."""
+
+    code: int
+    stdout: str
+    log: str
+
+    @property
+    def lines(self) -> list[Any]:
+        """Every line of stdout as JSON."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def last_log(self) -> str:
+        """The message of the last log line."""
+        return self.log.strip().splitlines()[-1].split(" | ")[-1]
+
+
+class RunTarget(Protocol):
+    """Runs the command line in this process."""
+
+    def __call__(
+        self,
+        messages: Sequence[Message | str] = (),
+        *options: str,
+        config: dict[str, Any] | None = None,
+    ) -> Finished:
+        """Give the input's messages, further options, and settings besides keys and URL."""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox that keeps every request."""
+    with Sandbox(keep_requests=True) as box:
+        yield box
+
+
+@pytest.fixture
+def write_input(tmp_path: Path) -> Any:  # noqa: ANN401 - a function
+    """Write messages to a file."""
+
+    def write(messages: Sequence[Message | str], name: str = "input.singer") -> Path:
+        path = tmp_path / name
+        lines = [each if isinstance(each, str) else json.dumps(each) for each in messages]
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    sandbox: Sandbox,
+    write_input: Any,  # noqa: ANN401 - a function
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[RunTarget]:
+    """Run the command line in this process, against the sandbox unless the settings say else."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    root = logging.getLogger()
+    kept, level, hook = list(root.handlers), root.level, sys.excepthook
+
+    def run_target(
+        messages: Sequence[Message | str] = (),
+        *options: str,
+        config: dict[str, Any] | None = None,
+    ) -> Finished:
+        settings = {**KEYS, "api_url": sandbox.url, **(config or {})}
+        path = tmp_path / "config.json"
+        path.write_text(
+            json.dumps({name: value for name, value in settings.items() if value != ...})
+        )
+        inputs = ["--input", str(write_input(messages))] if messages else []
+        root.handlers[:] = []
+        with pytest.raises(SystemExit) as ended:
+            TargetApptivo.cli.main(["--config", str(path), *inputs, *options])
+        captured = capsys.readouterr()
+        root.handlers[:] = kept
+        code = ended.value.code
+        return Finished(code if isinstance(code, int) else 1, captured.out, captured.err)
+
+    yield run_target
+    root.handlers[:] = kept
+    root.setLevel(level)
+    sys.excepthook = hook
+    logging.captureWarnings(capture=False)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+class Command:
+    """The installed command as a process of its own."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        """Keep its files in a folder."""
+        self.folder = tmp_path
+        self.path = str(Path(sys.executable).with_name("target-apptivo"))
+
+    def configure(self, **settings: Any) -> str:  # noqa: ANN401
+        """Write a configuration file."""
+        path = self.folder / "command.json"
+        path.write_text(json.dumps({**KEYS, **settings}))
+        return str(path)
+
+    def start(
+        self, *options: str, env: dict[str, str] | None = None, **pipes: Any  # noqa: ANN401
+    ) -> subprocess.Popen[bytes]:
+        """Start it with pipes."""
+        defaults = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        environment = {**os.environ, **(env or {})}
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [self.path, *options], env=environment, **{**defaults, **pipes}
+        )
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """The installed command."""
+    return Command(tmp_path)
+
+
+def schema(stream: str, keys: Sequence[str] = ("id",), **properties: Any) -> Message:  # noqa: ANN401
+    """Make a SCHEMA message that takes any property."""
+    declared = {"id": {"type": ["integer", "string", "null"]}, **properties}
+    return {
+        "type": "SCHEMA",
+        "stream": stream,
+        "schema": {"type": "object", "properties": declared, "additionalProperties": True},
+        "key_properties": list(keys),
+    }
+
+
+def record(stream: str, number: object, **attributes: Any) -> Message:  # noqa: ANN401
+    """Make a RECORD message of a lead, or of whatever the attributes make it."""
+    return {
+        "type": "RECORD",
+        "stream": stream,
+        "record": {"id": number, "lastName": f"Lead {number}", **attributes},
+    }
+
+
+def state(value: object) -> Message:
+    """Make a STATE message."""
+    return {"type": "STATE", "value": {"bookmark": value}}

@@ -1,0 +1,240 @@
+"""Runs that are stopped or killed: nothing is lost, and state is never ahead of delivery."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+from target_apptivo.sandbox import Received, Reply, Sandbox
+from tests import forked
+from tests.conftest import KEYS, Command, record, schema, state
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
+
+RUNS = 100
+RECORDS = 300
+
+
+class Trial:
+    """One input that is sent, broken off, and sent again from the last state written."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, records: int = RECORDS) -> None:
+        """Prepare the input; every trial has a stream of its own at the sandbox."""
+        self.folder = folder
+        self.sandbox = sandbox
+        self.app = f"app{folder.name}"
+        self.records = records
+        folder.mkdir()
+        config = {
+            **KEYS,
+            "api_url": sandbox.url,
+            "max_in_flight": 16,
+            "generic": {"url": f"v6/{self.app}?a=save"},
+        }
+        (folder / "config.json").write_text(json.dumps(config))
+
+    def start(self, after: int = 0) -> ForkServerProcess:
+        """Start the command with the records after a bookmark."""
+        messages: list[Any] = [schema("things")]
+        for number in range(after + 1, self.records + 1):
+            messages += [record("things", number), state(number)]
+        (self.folder / "stdin").write_text("".join(f"{json.dumps(m)}\n" for m in messages))
+        (self.folder / "stdout").write_text("")
+        return forked.start(self.folder, "--config", str(self.folder / "config.json"))
+
+    @property
+    def arrived(self) -> list[int]:
+        """The senders' ids that the sandbox holds."""
+        prefix = len("Lead ")
+        return [int(each["lastName"][prefix:]) for each in self.sandbox.records.get(self.app, [])]
+
+    @property
+    def bookmark(self) -> int:
+        """The last state written."""
+        lines = (self.folder / "stdout").read_text().splitlines()
+        return int(json.loads(lines[-1])["bookmark"]) if lines else 0
+
+    def break_off(self, number: int, seconds: float) -> int | None:
+        """Start, send a signal after the first arrivals and some time; give the exit code."""
+        process = self.start()
+        deadline = time.monotonic() + 30
+        while not self.arrived and process.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(seconds)
+        if process.is_alive() and process.pid:
+            os.kill(process.pid, number)
+        process.join(30)
+        return process.exitcode
+
+    def resume(self) -> int | None:
+        """Run again from the last state written."""
+        process = self.start(self.bookmark)
+        process.join(60)
+        return process.exitcode
+
+
+def test_killed_runs_lose_nothing(tmp_path: Path) -> None:
+    """After SIGKILL at any point, a run from the last state written makes the records complete.
+
+    What arrives twice is only what no written state covered.
+    """
+    dice = random.Random(1)  # noqa: S311
+    killed = 0
+    with Sandbox(latency_ms=4) as sandbox:
+        for number in range(RUNS):
+            trial = Trial(tmp_path / str(number), sandbox)
+            code = trial.break_off(signal.SIGKILL, dice.uniform(0, 0.15))
+            killed += code == -signal.SIGKILL
+            covered, arrived = trial.bookmark, trial.arrived
+            assert set(range(1, covered + 1)) <= set(arrived), "state ahead of delivery"
+            assert trial.resume() == 0
+            final = trial.arrived
+            assert set(final) == set(range(1, RECORDS + 1))
+            doubled = len(final) - len(set(final))
+            # A request whose sender was killed may still have arrived after the count above.
+            assert doubled <= len([each for each in arrived if each > covered]) + 16
+        assert sandbox.max_in_flight >= 8
+    assert killed >= RUNS // 2
+
+
+def test_stopped_runs_write_their_state_and_say_so(tmp_path: Path) -> None:
+    """After SIGTERM at any point: exit 143, state exact, and a resumed run completes.
+
+    What arrives twice is at most what was under way or done behind an unfinished record.
+    """
+    dice = random.Random(2)  # noqa: S311
+    stopped = 0
+    with Sandbox(latency_ms=4) as sandbox:
+        for number in range(RUNS):
+            trial = Trial(tmp_path / str(number), sandbox)
+            code = trial.break_off(signal.SIGTERM, dice.uniform(0, 0.15))
+            assert code in {0, 143}
+            stopped += code == 143
+            arrived = trial.arrived
+            assert set(range(1, trial.bookmark + 1)) <= set(arrived), "state ahead of delivery"
+            assert len(arrived) == len(set(arrived))
+            assert trial.resume() == 0
+            final = trial.arrived
+            assert set(final) == set(range(1, RECORDS + 1))
+            log = (trial.folder / "stderr").read_text()
+            told = log.count("accepted, and sent again by the next run")
+            assert len(final) - len(set(final)) == told
+    assert stopped >= RUNS // 2
+
+
+def test_a_stop_while_the_tap_is_quiet_ends_at_once(command: Command, sandbox: Sandbox) -> None:
+    """SIGTERM and SIGINT end a run that waits for its tap, with the state written."""
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        process = command.start("--config", command.configure(api_url=sandbox.url))
+        assert process.stdin
+        assert process.stdout
+        lines = [schema("leads"), record("leads", 1), state(1)]
+        process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline()) == {"bookmark": 1}
+        process.send_signal(number)
+        _, log = process.communicate(timeout=20)
+        assert process.returncode == code
+        assert f"stopped by {number.name}" in log.decode().splitlines()[-1]
+
+
+def test_a_second_signal_ends_at_once(command: Command, sandbox: Sandbox) -> None:
+    """A run that waits for a slow answer after SIGTERM is ended by the next one."""
+    sandbox.respond = lambda _: Reply(delay_ms=60_000)
+    process = command.start("--config", command.configure(api_url=sandbox.url))
+    assert process.stdin
+    lines = [schema("leads"), record("leads", 1), state(1)]
+    process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    process.stdin.flush()
+    _wait_for(lambda: sandbox.request_count == 1)
+    process.terminate()
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=10)
+    assert process.returncode == 143
+
+
+def test_a_failing_run_ends_while_the_tap_is_quiet(command: Command, sandbox: Sandbox) -> None:
+    """A refusal ends the run at once, though the tap neither writes nor ends."""
+    process = command.start("--config", command.configure(api_url=sandbox.url))
+    assert process.stdin
+    lines = [schema("leads"), record("leads", 1), state(1), record("leads", 2, lastName=None)]
+    process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    process.stdin.flush()
+    assert process.wait(timeout=20) == 1
+    assert process.stdout
+    assert process.stderr
+    assert process.stdout.read().splitlines() == [b'{"bookmark":1}']
+    assert b"Please enter last name" in process.stderr.read().splitlines()[-1]
+    process.communicate()
+
+
+def test_a_closed_stdout_ends_the_run_clearly(command: Command, sandbox: Sandbox) -> None:
+    """Where nobody takes the state, the run ends with a clear line and no traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = command.start("--config", command.configure(api_url=sandbox.url), stdout=writer)
+    os.close(writer)
+    lines = [schema("leads"), record("leads", 1), state(1)]
+    text = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    _, log = process.communicate(text, timeout=20)
+    assert process.returncode == 1
+    assert b"stdout cannot be written (Broken pipe)" in log.splitlines()[-1]
+    assert b"Traceback" not in log
+
+
+def test_a_full_disk_ends_the_run_before_the_state(command: Command, sandbox: Sandbox) -> None:
+    """What cannot be set aside is not covered by a state."""
+    config = command.configure(
+        api_url=sandbox.url, max_rejected=5, rejected_path="/dev/full", max_in_flight=1
+    )
+    lines = [
+        schema("leads"),
+        record("leads", 1),
+        state(1),
+        record("leads", 2, lastName=None),
+        state(2),
+    ]
+    text = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    process = command.start("--config", config)
+    out, log = process.communicate(text, timeout=20)
+    assert process.returncode == 1
+    assert out.splitlines() == [b'{"bookmark":1}']
+    last = log.splitlines()[-1]
+    assert b"rejected_path cannot be written (No space left on device)" in last
+
+
+def test_the_state_of_a_quiet_tap_is_written_within_a_second(
+    command: Command, sandbox: Sandbox
+) -> None:
+    """State appears though the tap writes nothing more and does not end."""
+    sandbox.latency_ms = 50
+    process = command.start("--config", command.configure(api_url=sandbox.url))
+    assert process.stdin
+    assert process.stdout
+    for number in (1, 2, 3):
+        lines = [schema("leads"), record("leads", number), state(number)]
+        process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline()) == {"bookmark": number}
+    process.communicate(timeout=20)
+
+
+def _wait_for(condition: Any, seconds: float = 20) -> None:  # noqa: ANN401
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _respond_slowly(_: Received) -> Reply:
+    """Answer late."""
+    return Reply(delay_ms=100)
