@@ -14,7 +14,7 @@ from singer_sdk.mapper import md5, sha256
 
 from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import loads
-from target_apptivo.response import Meaning, Outcome, Verdict, find, interpret_result
+from target_apptivo.response import NO_ID, Meaning, Outcome, Verdict, find, interpret_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 # The functions of the SDK's stream maps. Its modules are open here by name only, so that an
 # expression reaches nothing but its records.
+_DATETIME: Final = {"UTC", "date", "datetime", "time", "timedelta", "timezone"}
 _FUNCTIONS: Final[dict[str, Any]] = {
     **simpleeval.DEFAULT_FUNCTIONS,
     "md5": md5,
     "sha256": sha256,
     "bool": bool,
     "json": simpleeval.ModuleWrapper(json, {"dumps", "loads"}),
-    "datetime": simpleeval.ModuleWrapper(dt, {"date", "datetime", "time", "timedelta", "timezone"}),
+    "datetime": simpleeval.ModuleWrapper(dt, _DATETIME),
 }
 
 
@@ -63,7 +64,7 @@ class Batch:
         if self.code is None:
             return {str(self.property_name): list(records), **self.other_props}
         evaluator = simpleeval.EvalWithCompoundTypes(
-            functions=_FUNCTIONS, names={"records": list(records)}
+            functions=_FUNCTIONS, names={"records": [dict(record) for record in records]}
         )
         try:
             return evaluator.eval(self.code, previously_parsed=self.parsed)
@@ -93,10 +94,14 @@ def read_batch(options: Mapping[str, Any], path: str) -> Batch:
         if name in given:
             problem = f"does not apply to grouping `{grouping}`"
             raise SettingsError(f"{path}.{name}", problem)
+    other_props = _other_props(given.get("other_props"), f"{path}.other_props")
+    if given.get("property_name") in other_props:
+        problem = "holds the property of the records"
+        raise SettingsError(f"{path}.other_props", problem)
     return Batch(
-        size=given.get("size", 100),
+        size=int(given.get("size", 100)),
         property_name=given.get("property_name"),
-        other_props=_other_props(given.get("other_props"), f"{path}.other_props"),
+        other_props=other_props,
         code=given.get("code"),
         parsed=_parse(given.get("code"), f"{path}.code"),
         results_path=given.get("results_path"),
@@ -119,7 +124,9 @@ def interpret_results(
         One verdict a record.
     """
     path = batch.results_path if batch else None
-    if path is None or verdict.outcome is not Outcome.ACCEPTED:
+    # The id is looked for in each result: an answer without one may still hold them.
+    has_results = verdict.outcome is Outcome.ACCEPTED or verdict.reason == NO_ID
+    if path is None or not has_results:
         return [verdict] * count
     results = find(verdict.response, path)
     if not isinstance(results, list) or len(results) != count:

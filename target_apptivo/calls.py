@@ -11,7 +11,7 @@ from target_apptivo.batch import Batch, read_batch
 from target_apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle, Endpoint
 from target_apptivo.errors import SettingsError
 from target_apptivo.jsontext import number_text
-from target_apptivo.request import Call, Content, Param
+from target_apptivo.request import Call, Content, Param, climbs
 from target_apptivo.settings import APPLIES_TO
 from target_apptivo.template import Template
 
@@ -25,6 +25,7 @@ _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 # These are the client's own: another value would break the request, or send it elsewhere.
 _OUR_HEADERS: Final = {"host", "content-length", "transfer-encoding", "connection"}
 _OUR_PARAMS: Final = {"apiKey", "accessKey"}
+_ATTRIBUTE: Final = re.compile(r"\{[^{}]+\}")
 _UNSAFE_IN_URL: Final = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -187,7 +188,10 @@ def _value(value: object, path: str, booleans: tuple[str, str]) -> Template:
         case bool():
             return Template((booleans[value],))
         case int() | float():
-            return Template((number_text(value),))
+            try:
+                return Template((number_text(value),))
+            except ValueError as error:
+                raise SettingsError(path, f"is {error}") from None
     return _parse(str(value), path)
 
 
@@ -228,31 +232,37 @@ def _check_header(name: str, value: str | None, path: str) -> None:
 
 def _url(text: str, base_url: str, path: str) -> Template:
     """Read a generic endpoint's URL as a path below the base URL, or on its host."""
-    if _UNSAFE_IN_URL.search(text) or "#" in text:
+    literal = _ATTRIBUTE.sub("{}", text)
+    if _UNSAFE_IN_URL.search(literal) or "#" in literal:
         problem = "holds a space, a control character, `\\` or `#`; percent-encode it"
         raise SettingsError(path, problem)
-    relative = _on_our_host(text, base_url, path)
-    if any(segment in {".", ".."} for segment in relative.partition("?")[0].split("/")):
+    if climbs(literal):
         problem = "holds a segment `.` or `..`"
         raise SettingsError(path, problem)
-    return _parse(relative, path)
-
-
-def _on_our_host(text: str, base_url: str, path: str) -> str:
-    """Drop the host of an absolute URL after checking that the credentials may go there."""
-    if text.startswith("//"):
+    if literal.startswith("//"):
         problem = "must be absolute (https://...) or relative to api_url"
         raise SettingsError(path, problem)
-    if "://" not in text.partition("?")[0]:
-        return text.removeprefix("/")
-    ours, theirs = urlsplit(base_url), urlsplit(text)
-    if "@" in theirs.netloc or "{" in theirs.scheme + theirs.netloc:
+    if "://" not in literal.partition("?")[0]:
+        return _parse(text.removeprefix("/"), path)
+    host = _our_host(literal, base_url, path)
+    rest = text.partition("://")[2].removeprefix(host)
+    return _parse(rest if rest.startswith("/") else f"/{rest}", path)
+
+
+def _our_host(url: str, base_url: str, path: str) -> str:
+    """Give the host of an absolute URL after checking that the credentials may go there."""
+    try:
+        ours, theirs = urlsplit(base_url), urlsplit(url)
+    except ValueError:
+        problem = "is no URL"
+        raise SettingsError(path, problem) from None
+    if "@" in theirs.netloc or "{" in theirs.netloc:
         problem = "holds a user name or a template before its path"
         raise SettingsError(path, problem)
     if _origin(theirs.scheme, theirs.netloc) != _origin(ours.scheme, ours.netloc):
         problem = "is on another host than api_url; the keys are sent to that host alone"
         raise SettingsError(path, problem)
-    return f"{theirs.path or '/'}{'?' if theirs.query else ''}{theirs.query}"
+    return theirs.netloc
 
 
 def _origin(scheme: str, netloc: str) -> tuple[str, str]:

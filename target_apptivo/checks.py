@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
@@ -80,6 +81,9 @@ def _check_stream(stream: str, options: object) -> None:
                 raise SettingsError(f"streams.{stream}", _one_of(ENDPOINT_NAMES))
         case dict():
             _check(options, STREAM_SCHEMA, ("streams", stream))
+            if options["endpoint"] is None:
+                problem = "is required"
+                raise SettingsError(f"streams.{stream}.endpoint", problem)
         case _:
             problem = "must be the name of an endpoint, or an object with `endpoint`"
             raise SettingsError(f"streams.{stream}", problem)
@@ -88,15 +92,37 @@ def _check_stream(stream: str, options: object) -> None:
 def _check(value: object, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
     """Raise the first mistake, unknown names before wrong values."""
     errors = sorted(
-        Draft202012Validator(schema).iter_errors(value),
+        filterfalse(_is_unset, Draft202012Validator(_mended(schema)).iter_errors(value)),
         key=lambda error: error.validator != "additionalProperties",
     )
     if errors:
         raise _told(errors[0], path)
 
 
+def _is_unset(error: ValidationError) -> bool:
+    """Whether a mistake is only that a setting is null, which means 'not set'."""
+    context = error.context or ()
+    for form in {each.schema_path[0] for each in context}:
+        if all(_is_unset(each) for each in context if each.schema_path[0] == form):
+            return True
+    path = error.absolute_path
+    return error.instance is None and bool(path) and isinstance(path[-1], str)
+
+
+def _mended(schema: Any) -> Any:  # noqa: ANN401
+    """Drop the bare 'null' that the SDK (0.54.9) puts among the forms of an optional `anyOf`."""
+    if not isinstance(schema, dict):
+        return schema
+    mended = {name: _mended(part) for name, part in schema.items()}
+    if isinstance(forms := schema.get("anyOf"), list):
+        mended["anyOf"] = [_mended(form) for form in forms if form != "null"]
+    return mended
+
+
 def _told(error: ValidationError, path: tuple[str, ...]) -> SettingsError:
     """Say what is wrong, with the path and without the value."""
+    if deeper := [each for each in error.context or () if each.path and not _is_unset(each)]:
+        return _told(deeper[0], path)
     here = (*path, *map(str, error.absolute_path))
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
@@ -115,7 +141,7 @@ def _problem(keyword: str, rule: Any) -> str:  # noqa: ANN401
             return f"must be {_article(rule)}"
         case "enum":
             return _one_of(name for name in rule if name is not None)
-        case "anyOf":
+        case "anyOf" | "oneOf":
             kinds = [kind for each in rule for kind in _kinds(each.get("type", "object"))]
             return f"must be {_article(kinds)}"
     return _PROBLEMS.get(keyword, "does not satisfy `{keyword}`").format(keyword=keyword, rule=rule)

@@ -143,6 +143,8 @@ def _credentials(given: Mapping[str, Any], *, required: bool) -> Pairs:
 def _responses(given: Mapping[str, Any], *, stdout_is_state: bool) -> Responses:
     """Read where the answers go."""
     options = {name: value for name, value in given.items() if value is not None}
+    if "state_limit" in options:
+        options["state_limit"] = int(options["state_limit"])
     responses = Responses(**options)
     if responses.path and responses.emit != "records":
         problem = "needs responses.emit `records`"

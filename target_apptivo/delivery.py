@@ -20,7 +20,7 @@ import threading
 import time
 from bisect import insort
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -428,6 +428,7 @@ class Delivery:
         """End the run at a task that gets no outcome."""
         for entry in task.entries:
             entry.error = error
+            entry.may_be_processed = task.answer_lost
         self._cut_at(task.sequence)
         self._notify_head()
 
@@ -441,8 +442,12 @@ class Delivery:
     def _give_outcomes(self, task: Task, verdict: Verdict) -> None:
         """Give each record of a task its outcome, or try a refused batch in halves."""
         task.request = None
-        refused = verdict.outcome is Outcome.REJECTED and len(task.entries) > 1
-        if refused and task.batch and task.batch.split_rejected:
+        if verdict.outcome is Outcome.REJECTED and task.answer_lost:
+            # The refusal is of the second sending; the first may have been taken.
+            reason = f"{verdict.reason} (after an attempt whose answer was lost)"
+            verdict = replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
+        is_refused_batch = verdict.outcome is Outcome.REJECTED and len(task.entries) > 1
+        if is_refused_batch and task.batch and task.batch.split_rejected:
             self._schedule.replace(task.halves())
             return
         verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))

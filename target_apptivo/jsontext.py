@@ -88,4 +88,25 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401
     Raises:
         ValueError: If the text is not JSON.
     """
-    return json.loads(text.lstrip("\ufeff") if isinstance(text, str) else text, parse_float=Decimal)
+    return json.loads(_unmarked(text), parse_float=Decimal)
+
+
+def loads_strictly(text: str | bytes) -> Any:  # noqa: ANN401
+    """Read JSON as `loads` does, and refuse what `dumps` could not write again.
+
+    Raises:
+        ValueError: If the text is not JSON, or holds `NaN` or an absurdly long number.
+    """
+    return json.loads(_unmarked(text), parse_float=_writable, parse_constant=_writable)
+
+
+def _unmarked(text: str | bytes) -> str | bytes:
+    """Drop a byte order mark; that of bytes is read by `json` itself."""
+    return text.removeprefix("\ufeff") if isinstance(text, str) else text
+
+
+def _writable(text: str) -> Decimal:
+    """Read a decimal that can be written again."""
+    number = Decimal(text)
+    number_text(number)
+    return number

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _START = 2.0
+# Seconds: a year. Who asks for more made a mistake, and clocks and locks cannot count that far.
+_LONGEST_WAIT = 31_536_000.0
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float:
@@ -22,13 +24,13 @@ def seconds_to_wait(retry_after: str | None, now: datetime) -> float:
         return 0.0
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (zoned - now).total_seconds())
+    return min(max(0.0, (zoned - now).total_seconds()), _LONGEST_WAIT)
 
 
 class Pace:

@@ -23,13 +23,15 @@ _SURELY_A_SECRET = 8
 def _spellings(secret: str) -> Iterator[str]:
     """Give every way a secret may be spelt in a text."""
     yield secret
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]
+    for ascii_only in (True, False):
+        escaped = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        yield escaped
+        yield escaped.replace("/", r"\/")  # as PHP and others write it
     for safe in ("", "/", "*"):
-        yield quote(secret, safe=safe)
-        yield quote_plus(secret, safe=safe)
-    yield from _base64_spellings(secret.encode())
+        yield quote(secret, safe=safe, errors="replace")
+        yield quote_plus(secret, safe=safe, errors="replace")
+    yield from _base64_spellings(secret.encode(errors="replace"))
 
 
 def _base64_spellings(secret: bytes) -> Iterator[str]:
@@ -89,6 +91,8 @@ class Redactor:
                 return {self.text(name): self.value(item) for name, item in value.items()}
             case list():
                 return [self.value(item) for item in value]
+            case int() if str(value) in self._secrets:
+                return MASK
         return value
 
 
@@ -112,14 +116,23 @@ def guard_logging(redactor: Redactor) -> None:
     `SINGER_SDK_LOG_CONFIG` may have replaced the SDK's handlers, so all loggers are looked at.
     A thread that dies tells so through the log, not on the bare stderr.
     """
-    loggers = [logging.getLogger(), *logging.getLogger().manager.loggerDict.values()]
-    for logger in loggers:
-        for handler in getattr(logger, "handlers", ()):
-            if not isinstance(handler.formatter, RedactingFormatter):
-                handler.setFormatter(RedactingFormatter(handler.formatter, redactor))
-            else:
-                handler.formatter.redactor = redactor
+    for handler in _handlers():
+        if not isinstance(handler.formatter, RedactingFormatter):
+            handler.setFormatter(RedactingFormatter(handler.formatter, redactor))
+        else:
+            handler.formatter.redactor = redactor
     threading.excepthook = _log_thread_error
+
+
+def _handlers() -> Iterator[logging.Handler]:
+    """Give every handler: of all loggers, behind other handlers, and the one of last resort."""
+    loggers = [logging.getLogger(), *logging.getLogger().manager.loggerDict.values()]
+    waiting = [handler for logger in loggers for handler in getattr(logger, "handlers", ())]
+    waiting.append(logging.lastResort)
+    while waiting:
+        if isinstance(handler := waiting.pop(), logging.Handler):
+            yield handler
+            waiting.append(getattr(handler, "target", None))  # of a MemoryHandler
 
 
 def _log_thread_error(args: threading.ExceptHookArgs) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
@@ -140,10 +140,15 @@ def shape_address(call: Call, record: Mapping[str, Any]) -> Address:
     if call.customer_id is not None:
         _guard_customer_id(call.customer_id.render(record))
     url = call.url.render(record, encode=_quote)
-    if any(segment in {".", ".."} for segment in url.partition("?")[0].split("/")):
+    if climbs(url):
         msg = "a value in the URL's path is '.' or '..', which would call another path"
         raise RecordRejectedError(msg)
     return Address(url, tuple(_filled_in(call.params, record)))
+
+
+def climbs(url: str) -> bool:
+    """Whether a segment of a URL's path is `.` or `..`, which would lead to another path."""
+    return any(unquote(segment) in {".", ".."} for segment in url.partition("?")[0].split("/"))
 
 
 def shape_request(call: Call, address: Address, payload: object) -> Request:
@@ -287,7 +292,7 @@ def _json(value: object) -> str:
     """Write JSON, or refuse the record without showing its values."""
     try:
         return dumps(value)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         msg = "the record holds a value that JSON cannot hold"
         raise RecordRejectedError(msg) from error
 

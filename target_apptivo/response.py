@@ -5,10 +5,10 @@ The body speaks before the status, because Apptivo refuses with HTTP 200 (apptiv
     status 401, 403                              credentials refused
     status 429, 503                              surely not processed
     status 408, other 5xx, no status at all      possibly processed
-    body {"status": "FAILURE", "reason": ...}    credentials refused where the reason names a key,
-                                                 else rejected
-    body {"result": "Already exists"}            duplicate
+    body FAILURE whose reason names a key        credentials refused
     status 404 to a delete                       accepted: the record is gone
+    body {"status": "FAILURE", "reason": ...}    rejected
+    body {"result": "Already exists"}            duplicate
     status 3xx, other 4xx                        rejected
     status 2xx, not JSON                         possibly processed
     status 2xx, empty                            accepted; possibly processed where an id is due
@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Any, Final
 
-from target_apptivo.jsontext import loads
+from target_apptivo.jsontext import dumps, loads_strictly
 
 if TYPE_CHECKING:
     from target_apptivo.request import Call
@@ -133,12 +133,11 @@ _BEFORE_THE_BODY: Final = {
     429: _THROTTLED,
     503: _THROTTLED,
 }
-_BY_CLASS: Final = {
-    1: _POSSIBLY,
-    3: replace(_REJECTED, reason="redirected, not followed"),
-    4: _REJECTED,
-    5: _POSSIBLY,
-}
+_BY_CLASS: Final = {3: replace(_REJECTED, reason="redirected, not followed"), 4: _REJECTED}
+# Classes of status codes whose body may tell a refusal.
+_READABLE: Final = {2, 3, 4}
+NO_ID: Final = "the answer shows neither a failure nor an id"
+_NO_REASON: Final = "Apptivo answered FAILURE without a reason"
 
 
 def refused(reason: str) -> Verdict:
@@ -183,14 +182,14 @@ def interpret_result(call: Call, status_code: int, result: object) -> Verdict:
     """Tell what one result of a batch's answer means, as if it were an answer of its own."""
     verdict = _judge(call, status_code, result)
     accepted = verdict.outcome is Outcome.ACCEPTED
-    reason = None if accepted else verdict.reason or _told_reason(result)
+    reason = None if accepted else verdict.reason or _told_reason(result) or _NO_REASON
     return replace(
         verdict,
         meaning=Meaning.FINAL,
         http_status=status_code,
         reason=reason,
         response=result if isinstance(result, dict) else None,
-        response_text=None if isinstance(result, dict) else str(result)[:_TEXT_SHOWN],
+        response_text=None if isinstance(result, dict) else dumps(result)[:_TEXT_SHOWN],
     )
 
 
@@ -211,13 +210,14 @@ def _judge(call: Call, status_code: int, body: object) -> Verdict:
     """Apply the table at the top of this module."""
     if by_status := _BEFORE_THE_BODY.get(status_code):
         return by_status
-    if status_code // 100 != 5 and (told := _refusal(body)):  # noqa: PLR2004
-        return told
-    if status_code == 404 and call.deletes:  # noqa: PLR2004
+    told = _refusal(body) if status_code // 100 in _READABLE else None
+    if status_code == 404 and call.deletes and told is not _CREDENTIALS:  # noqa: PLR2004
         return _ACCEPTED
-    if by_class := _BY_CLASS.get(status_code // 100):
-        return by_class
-    return _judge_success(call, body)
+    if told:
+        return told
+    if status_code // 100 == 2:  # noqa: PLR2004
+        return _judge_success(call, body)
+    return _BY_CLASS.get(status_code // 100, _POSSIBLY)
 
 
 def _refusal(body: object) -> Verdict | None:
@@ -243,7 +243,7 @@ def _judge_success(call: Call, body: object) -> Verdict:
     found = (_id(find(body, path)) for path in call.id_paths)
     if apptivo_id := next(filter(None, found), None):
         return replace(_ACCEPTED, apptivo_id=apptivo_id)
-    return Verdict(outcome=Outcome.UNCERTAIN, reason="the answer shows neither a failure nor an id")
+    return Verdict(outcome=Outcome.UNCERTAIN, reason=NO_ID)
 
 
 def _id(value: object) -> str | None:
@@ -264,7 +264,7 @@ def _read(body: bytes) -> object:
     if not text.removeprefix(b"\xef\xbb\xbf").strip():
         return _EMPTY
     try:
-        return loads(text)
+        return loads_strictly(text)
     except (ValueError, RecursionError):
         return _NOT_JSON
 
@@ -278,7 +278,7 @@ def _reason(verdict: Verdict, answer: Answer, body: object) -> str:
     """Say in words why a record is not accepted."""
     told = verdict.reason or _told_reason(body)
     if answer.status_code // 100 == 2:  # noqa: PLR2004
-        return told or "Apptivo answered FAILURE without a reason"
+        return told or _NO_REASON
     return f"HTTP {answer.status_code}: {told}" if told else f"HTTP {answer.status_code}"
 
 

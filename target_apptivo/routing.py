@@ -107,7 +107,8 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
             raise SettingsError(path, problem)
     defaults = {name: route(name, {}, name, "default name") for name in TEMPLATES}
     fallback = None
-    if generic := config.get("generic"):
+    generic = config.get("generic")
+    if generic is not None:
         fallback = route(GENERIC, generic, "generic", "generic, nothing else matches")
         if fallback.call.deletes:
             problem = "every stream would be deleted from; name the stream in `streams`"

@@ -30,6 +30,7 @@ class Schedule:
         self._later: list[tuple[float, int, Task]] = []
         self._lines: dict[Hashable, deque[Task]] = defaultdict(deque)
         self._open: set[Task] = set()
+        self._until: dict[Task, float] = {}
 
     def line_up(self, task: Task, entry: Entry) -> None:
         """Put a record of a task behind the earlier ones of its identity."""
@@ -51,14 +52,13 @@ class Schedule:
     def postpone(self, task: Task, until: float) -> None:
         """Keep a task back until a time."""
         task.is_released = False
+        self._until[task] = until
         heapq.heappush(self._later, (until, task.sequence, task))
 
     def release(self, task: Task) -> None:
         """Let an open task go before its time; any other stays as it is."""
         if task in self._open:
-            self._open.remove(task)
-            task.is_released = True
-            self.offer(task)
+            self._let_go(task)
 
     def release_all(self) -> None:
         """Let all open tasks go."""
@@ -72,11 +72,10 @@ class Schedule:
     def promote(self, now: float) -> None:
         """Release the tasks whose time has come."""
         while self._later and self._later[0][0] <= now:
-            task = heapq.heappop(self._later)[2]
-            if not task.is_released:
-                self._open.discard(task)
-                task.is_released = True
-                self.offer(task)
+            until, _, task = heapq.heappop(self._later)
+            # A task that was released early, sent and kept back again has an older time here too.
+            if self._until.get(task) == until:
+                self._let_go(task)
 
     def pop(self) -> Task:
         """Take the earliest ready task."""
@@ -102,6 +101,13 @@ class Schedule:
             self.offer(line[0])
         else:
             del self._lines[entry.identity]
+
+    def _let_go(self, task: Task) -> None:
+        """Release a task that was kept back."""
+        del self._until[task]
+        self._open.discard(task)
+        task.is_released = True
+        self.offer(task)
 
     def replace(self, halves: list[Task]) -> None:
         """Put the halves of a task that was sent in its place; its records keep their turn."""

@@ -10,6 +10,7 @@ from target_apptivo.endpoints import ENDPOINT_NAMES
 
 DEFAULT_API_URL: Final = "https://api.apptivo.com/app/dao/"
 
+# `OneOf`, since the SDK's `AnyOf` makes an invalid schema of an optional property (0.54.9).
 _BATCH: Final = th.ObjectType(
     th.Property(
         "size",
@@ -37,7 +38,7 @@ _BATCH: Final = th.ObjectType(
     ),
     th.Property(
         "other_props",
-        th.AnyOf(th.ObjectType(), th.StringType, th.NullType),
+        th.OneOf(th.ObjectType(), th.StringType),
         title="Other properties",
         description="Further properties of the body, as an object or as a JSON string.",
     ),
@@ -81,13 +82,13 @@ _COMMON_OPTIONS: Final = (
     ),
     th.Property(
         "headers",
-        th.AnyOf(th.ObjectType(additional_properties=th.StringType), th.StringType, th.NullType),
+        th.OneOf(th.ObjectType(additional_properties=th.StringType), th.StringType),
         title="Headers",
         description="Further headers: an object, or one string `name1:value1,name2:value2`.",
     ),
     th.Property(
         "params",
-        th.ObjectType(additional_properties=th.AnyOf(th.StringType, th.NumberType, th.BooleanType)),
+        th.ObjectType(additional_properties=th.OneOf(th.StringType, th.NumberType, th.BooleanType)),
         title="Parameters",
         description=(
             "Further query parameters (form fields in `action` style). Values may be templates "
@@ -148,25 +149,25 @@ _GENERIC_OPTIONS: Final = (
 _TEMPLATE_OPTIONS: Final = (
     th.Property(
         "account_id",
-        th.AnyOf(th.StringType, th.IntegerType, th.NullType),
+        th.OneOf(th.StringType, th.IntegerType),
         title="Account id",
         description="Parameter `accountId`; may be a template (create_opportunity).",
     ),
     th.Property(
         "is_duplicate",
-        th.AnyOf(th.StringType, th.BooleanType, th.NullType),
+        th.OneOf(th.StringType, th.BooleanType),
         title="Is duplicate",
         description="Parameter `isDuplicate`, Y or N; may be a template (create_opportunity).",
     ),
     th.Property(
         "is_lead_convert",
-        th.AnyOf(th.StringType, th.BooleanType, th.NullType),
+        th.OneOf(th.StringType, th.BooleanType),
         title="Is lead convert",
         description="Parameter `isLeadConvert`, Y or N; may be a template (create_opportunity).",
     ),
     th.Property(
         "is_customer_territory_update",
-        th.AnyOf(th.StringType, th.BooleanType, th.NullType),
+        th.OneOf(th.StringType, th.BooleanType),
         title="Is customer territory update",
         description=(
             "Parameter `isCustomerTerritoryUpdate`, true or false; may be a template "
@@ -283,7 +284,7 @@ SETTINGS: Final[dict[str, Any]] = th.PropertiesList(
     ),
     th.Property(
         "streams",
-        th.ObjectType(additional_properties=th.AnyOf(th.StringType, _STREAM)),
+        th.ObjectType(additional_properties=th.OneOf(th.StringType, _STREAM)),
         title="Streams",
         description=(
             "Stream name or glob (`*`, `?`) to endpoint name, or to an object with `endpoint` and "

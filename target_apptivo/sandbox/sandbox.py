@@ -40,6 +40,7 @@ class Sandbox:
         request_count: How many requests have arrived, the page's own left out.
         in_flight: How many are under way.
         max_in_flight: The most that were under way at once.
+        connections: Port of every connection that brought a call.
     """
 
     def __init__(  # noqa: PLR0913 (every setting of the command, by name only)
@@ -63,6 +64,7 @@ class Sandbox:
         self.respond = respond
         self.requests: list[Received] = []
         self.request_count = self.in_flight = self.max_in_flight = 0
+        self.connections: set[int] = set()
         self._failures = Failures()
         self._keeps_requests = keep_requests
         self._apptivo = Apptivo(api_key=api_key, access_key=access_key, accept_all=accept_all)
@@ -149,6 +151,8 @@ class Sandbox:
         if request.method == "GET" and request.path in _PAGES:
             return await write_reply(request, self._page(request), latency_ms=0)
         self.request_count += 1
+        if request.transport is not None:
+            self.connections.add(request.transport.get_extra_info("peername")[1])
         fault = self._fault(request.path)
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)

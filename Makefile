@@ -1,0 +1,42 @@
+# The two commands of the README are `make demo` and `make test`. Everything is set up by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check lint fix sandbox bench
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(READY)  ## run 395 CRM records into the embedded sandbox
+	@mkdir -p output && rm -f output/rejected.singer
+	$(BIN)/target-apptivo --sandbox --config demo/config.json --input demo/crm.singer
+
+test: $(READY)  ## run the tests
+	$(BIN)/python -m pytest
+
+check: lint test  ## everything that CI runs
+
+lint: $(READY)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(READY)  ## let ruff mend and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sandbox: $(READY)  ## serve the sandbox on port 8700 until stopped
+	$(BIN)/target-apptivo-sandbox --port 8700
+
+bench: $(READY)  ## measure side by side
+	$(BIN)/python -m benchmarks
+
+# The system's pip installs into the environment, so that a Python without ensurepip will do.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say make PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --without-pip --clear $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[sandbox]' --group dev
+	@touch $(READY)
