@@ -115,9 +115,10 @@ class Workbench:
         url = f"{self.server.url}v6/leads"
         return [sys.executable, "-m", "benchmarks.bare_pool", url, str(threads)]
 
-    def load(self, requests: int) -> list[str]:
+    def load(self, requests: int, pipelined: int) -> list[str]:
         """Give the command line of the client that shows how fast the server is."""
-        return [sys.executable, "-m", "benchmarks.load", str(self.server.port), str(requests)]
+        numbers = (self.server.port, requests, pipelined)
+        return [sys.executable, "-m", "benchmarks.load", *map(str, numbers)]
 
     def run(
         self,

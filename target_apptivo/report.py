@@ -93,8 +93,7 @@ class Report:
     def log_summary(self) -> None:
         """Log the account of the run."""
         for stream, counts in self._outcomes.items():
-            told = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
-            logger.info("%s: %d read, %s", stream, self._read[stream], told)
+            logger.info("%s: %d read, %s", stream, self._read[stream], _counts(counts))
         for (stream, reason), number in self._reasons.most_common(_REASONS_SHOWN):
             logger.warning("%s: %d x %s", stream, number, reason)
         if self._possible_duplicates:
@@ -104,7 +103,10 @@ class Report:
                 self._possible_duplicates,
             )
         seconds = self._clock() - self._started
-        logger.info("%d records settled in %.1f s", self.total(), seconds)
+        everything = sum(self._outcomes.values(), start=Counter())
+        logger.info(
+            "%d records settled in %.1f s: %s", self.total(), seconds, _counts(everything) or "none"
+        )
 
     def _log_progress(self, now: float) -> None:
         """Log how far the run has come."""
@@ -121,3 +123,8 @@ class Report:
                 aside,
             )
         logger.info("progress: %.1f records a second; %s", rate, self.describe_pace())
+
+
+def _counts(counts: Counter[Outcome]) -> str:
+    """Write how many records had each outcome."""
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])

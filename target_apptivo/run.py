@@ -285,6 +285,7 @@ class Run:
             self.delivery.finish(grace=_GRACE, stop=stop)
         finally:
             self.report.log_summary()
+            self._log_set_aside()
             self._log_unsettled()
         if self.signal_number is not None:
             raise stop
@@ -301,6 +302,16 @@ class Run:
                 f"({self.settings.max_rejected}) allows"
             )
             raise RecordsRefusedError(msg)
+
+    def _log_set_aside(self) -> None:
+        """Say where the records are that were set aside, and what can be done with them."""
+        aside = self.report.total(Outcome.REJECTED, Outcome.UNCERTAIN)
+        if aside and self.settings.rejected_path:
+            logger.warning(
+                "%d records are set aside in %s: mend them and send the file again with --input",
+                aside,
+                self.settings.rejected_path,
+            )
 
     def _log_unsettled(self) -> None:
         """Name what an ended run leaves behind in Apptivo: the next run sends it again."""

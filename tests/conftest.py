@@ -133,7 +133,10 @@ class Command:
         return str(path)
 
     def start(
-        self, *options: str, env: dict[str, str] | None = None, **pipes: Any  # noqa: ANN401
+        self,
+        *options: str,
+        env: dict[str, str] | None = None,
+        **pipes: Any,  # noqa: ANN401
     ) -> subprocess.Popen[bytes]:
         """Start it with pipes."""
         defaults = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)

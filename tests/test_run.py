@@ -121,9 +121,7 @@ def test_wrong_keys_end_the_run_with_one_clear_line(run: RunTarget) -> None:
     assert "check api_key and access_key" in finished.last_log
 
 
-def test_a_record_of_every_json_type_arrives_unchanged(
-    run: RunTarget, sandbox: Sandbox
-) -> None:
+def test_a_record_of_every_json_type_arrives_unchanged(run: RunTarget, sandbox: Sandbox) -> None:
     """Digits, dates, text, nesting and null are the same at Apptivo as at the tap."""
     raw = (
         '{"id":1,"lastName":"Zoë 北 \\ud83d\\ude00","int":12345678901234567890,"amount":1.10,'

@@ -1,0 +1,190 @@
+"""Keys planted everywhere come out nowhere but in requests to Apptivo."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from target_apptivo.sandbox import Received, Reply, Sandbox
+from tests.conftest import ACCESS_KEY, API_KEY, Command, record, schema, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG_CONFIGS = {
+    "plain": None,
+    "structured": """
+version: 1
+disable_existing_loggers: false
+formatters:
+  structured:
+    (): singer_sdk.logging.StructuredFormatter
+handlers:
+  console:
+    class: logging.StreamHandler
+    formatter: structured
+    stream: ext://sys.stderr
+root:
+  level: DEBUG
+  handlers: [console]
+""",
+    "own handler of a child": """
+version: 1
+disable_existing_loggers: false
+formatters:
+  bare:
+    format: "%(message)s"
+handlers:
+  console:
+    class: logging.StreamHandler
+    formatter: bare
+    stream: ext://sys.stderr
+loggers:
+  urllib3:
+    level: DEBUG
+    handlers: [console]
+root:
+  level: DEBUG
+  handlers: [console]
+""",
+}
+
+
+def spellings(secret: str) -> set[str]:
+    """Give what must not be found."""
+    raw = secret.encode()
+    return {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+    }
+
+
+def assert_silent(text: str) -> None:
+    """Check that no key is in a text, however it is spelt."""
+    for secret in (API_KEY, ACCESS_KEY):
+        for spelling in spellings(secret):
+            assert spelling.lower() not in text.lower()
+
+
+def _echo(request: Received) -> Reply:
+    """Answer with everything that was sent, keys and all, in one of the bad ways."""
+    said = f"{request.query} {request.body.decode()} {API_KEY} {ACCESS_KEY}"
+    number = int(json.loads(request.body)["id"]) if request.body else 0
+    return [
+        Reply.json({"lead": {"leadId": 5, "said": said}}),
+        Reply.json({"status": "FAILURE", "reason": said}),
+        Reply.json({"message": said}, status=400),
+        Reply.html(said, status=500),
+        Reply.html(said),
+        Reply(status=302, headers={"Location": f"http://127.0.0.1:1/?{request.query}"}),
+        Reply.dropped(),
+        Reply.json({"status": "FAILURE", "reason": f"wrong API key {API_KEY}"}),
+    ][number % 8]
+
+
+@pytest.mark.parametrize("log_config", LOG_CONFIGS.values(), ids=LOG_CONFIGS)
+def test_no_output_holds_a_key(
+    command: Command, sandbox: Sandbox, tmp_path: Path, log_config: str | None
+) -> None:
+    """Echoing answers, hostile records, DEBUG level, own log handlers: zero occurrences."""
+    env = {"TARGET_APPTIVO_LOGLEVEL": "DEBUG"}
+    if log_config:
+        (tmp_path / "log.yaml").write_text(log_config)
+        env["SINGER_SDK_LOG_CONFIG"] = str(tmp_path / "log.yaml")
+    sandbox.respond = _echo
+    heard: list[Received] = []
+    with Sandbox(respond=lambda request: heard.append(request) or Reply()) as elsewhere:
+        config: dict[str, Any] = {
+            "api_url": sandbox.url,
+            "max_rejected": -1,
+            "max_attempts": 2,
+            "rejected_path": str(tmp_path / "rejected.singer"),
+            "responses": {"emit": "records", "webhook_url": f"{elsewhere.origin}hook"},
+        }
+        messages: list[Any] = [schema("leads")]
+        for number in range(16):
+            hidden = base64.b64encode(f"Basic {API_KEY}".encode()).decode()
+            messages += [
+                record("leads", number, note=f"{API_KEY}|{ACCESS_KEY}|{hidden}"),
+                {"type": "STATE", "value": {"number": number, "key": API_KEY}},
+            ]
+        for extra in ([], ['{"broken": "' + API_KEY], [{"type": API_KEY}]):
+            lines = [*messages[: 15 if extra else None], *extra]
+            text = "".join(
+                f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines
+            )
+            process = command.start("--config", command.configure(**config), env=env)
+            out, log = process.communicate(text.encode(), timeout=60)
+            assert process.returncode == 1
+            assert_silent(out.decode())
+            assert_silent(log.decode())
+            assert log
+    assert_silent((tmp_path / "rejected.singer").read_text())
+    for request in heard:
+        assert_silent(str(request) + request.body.decode())
+    assert any(API_KEY in str(request.params) for request in sandbox.requests)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"api_key": 1234567890123},
+        {"api_url": f"https://{quote(API_KEY, safe=str())}@api.apptivo.com/"},
+        {"streams": {"leads": {"endpoint": API_KEY}}},
+        {"generic": {"url": f"https://elsewhere.example/{API_KEY}"}},
+        {"max_in_flight": API_KEY},
+        {API_KEY: 1},
+    ],
+)
+def test_a_wrong_setting_does_not_show_a_key(command: Command, wrong: dict[str, Any]) -> None:
+    """Messages about settings show paths, not values."""
+    process = command.start(
+        "--config", command.configure(**wrong), env={"TARGET_APPTIVO_LOGLEVEL": "DEBUG"}
+    )
+    out, log = process.communicate(b"", timeout=60)
+    assert process.returncode == 1
+    assert_silent(out.decode() + log.decode())
+    assert b"1234567890123" not in log
+
+
+def test_record_content_is_not_logged(command: Command, sandbox: Sandbox) -> None:
+    """At the default level no value of a record is in the log, whatever goes wrong."""
+    sandbox.respond = lambda _: Reply.dropped()
+    strict = schema("leads", lastName={"type": "integer"})
+    private = "private-value"
+    for lines in (
+        [schema("leads"), record("leads", 1, lastName=private)],
+        [strict, record("leads", 1, lastName=private)],
+        [schema("leads"), f'{{"type":"RECORD","stream":"leads","record":{{"a":"{private}"'],
+        [schema("leads"), {"type": "RECORD", "record": {"a": private}}],
+    ):
+        text = "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in lines)
+        config = command.configure(api_url=sandbox.url, max_attempts=1)
+        process = command.start("--config", config)
+        _, log = process.communicate(text.encode(), timeout=60)
+        assert process.returncode == 1
+        assert private.encode() not in log
+
+
+def test_keys_are_sent_to_no_other_host_over_a_proxy(command: Command, sandbox: Sandbox) -> None:
+    """A proxy in the environment is another host: plain http to loopback never goes there."""
+    heard: list[Received] = []
+    with Sandbox(respond=lambda request: heard.append(request) or Reply()) as proxy:
+        env = {"http_proxy": proxy.origin, "HTTP_PROXY": proxy.origin, "no_proxy": ""}
+        process = command.start("--config", command.configure(api_url=sandbox.url), env=env)
+        lines = [schema("leads"), record("leads", 1), state(1)]
+        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        process.communicate(text.encode(), timeout=60)
+        assert process.returncode == 0
+    assert heard == []
+    assert len(sandbox.requests) == 1
