@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from target_apptivo.redact import Redactor
 
 
+_NEEDS_EXTRA = "needs its extra: pip install 'target-apptivo[sandbox]'"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """The options that try something in place of a run; one at a time."""
@@ -159,8 +162,7 @@ def sandbox(logger: logging.Logger, wanted: bool) -> Iterator[str | None]:  # no
     try:
         from target_apptivo.sandbox import Sandbox  # noqa: PLC0415 - of the extra `sandbox`
     except ModuleNotFoundError:
-        problem = "needs its extra: pip install 'target-apptivo[sandbox]'"
-        raise SettingsError("--sandbox", problem) from None
+        raise SettingsError("--sandbox", _NEEDS_EXTRA) from None
     with Sandbox() as box:
         logger.warning(
             "sandbox at %s: nothing reaches Apptivo, and STATE is of no real run", box.url
@@ -172,6 +174,15 @@ def sandbox(logger: logging.Logger, wanted: bool) -> Iterator[str | None]:  # no
                 logger.info(
                     "sandbox holds %s: %d records, %d deleted", app, held["active"], held["trash"]
                 )
+
+
+def serve_sandbox() -> None:
+    """Run the command `target-apptivo-sandbox`, or say what it needs."""
+    try:
+        from target_apptivo.sandbox.__main__ import main  # noqa: PLC0415 - of the extra `sandbox`
+    except ModuleNotFoundError:
+        sys.exit(f"target-apptivo-sandbox {_NEEDS_EXTRA}")
+    main()
 
 
 def _print_check(is_ok: bool, detail: str) -> None:  # noqa: FBT001

@@ -253,8 +253,8 @@ def _id(value: object) -> str | None:
             return None
         case int() if value > 0:
             return str(value)
-        case str():
-            return value.strip() or None
+        case str() if value.strip().strip("0"):
+            return value.strip()
     return None
 
 

@@ -152,14 +152,14 @@ def command(tmp_path: Path) -> Command:
     return Command(tmp_path)
 
 
-def schema(stream: str, keys: Sequence[str] = ("id",), **properties: Any) -> Message:  # noqa: ANN401
+def schema(stream: str, **properties: Any) -> Message:  # noqa: ANN401
     """Make a SCHEMA message that takes any property."""
     declared = {"id": {"type": ["integer", "string", "null"]}, **properties}
     return {
         "type": "SCHEMA",
         "stream": stream,
         "schema": {"type": "object", "properties": declared, "additionalProperties": True},
-        "key_properties": list(keys),
+        "key_properties": ["id"],
     }
 
 

@@ -1,12 +1,15 @@
-"""Run the command in a process that has the package loaded already, so that a hundred runs are cheap."""
+"""Run the command in a process that has the package loaded: a hundred runs are cheap."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import sys
-from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 _CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["target_apptivo.target", "tests.forked"])

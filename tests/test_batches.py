@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.conftest import Command, RunTarget, record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 def bulk(batch: dict[str, Any], **options: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -118,9 +118,7 @@ def test_equal_keys_and_other_urls_start_the_next_batch(run: RunTarget, sandbox:
     assert order.index([1, 2]) < order.index([1])
 
 
-def test_a_refused_batch_refuses_each_of_its_records(
-    run: RunTarget, sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_a_refused_batch_refuses_each_of_its_records(run: RunTarget, tmp_path: Path) -> None:
     """Without `split_rejected` all records share the outcome of the call."""
     config = bulk({"size": 5, "property_name": "records"}, params={"atomic": "Y"})
     config |= {"max_rejected": 5, "rejected_path": str(tmp_path / "rejected.singer")}
@@ -147,7 +145,7 @@ def test_a_refused_batch_is_halved_until_the_refused_records_stand_alone(
     assert len(sandbox.requests) <= 10 + 3 * 14
 
 
-def test_each_result_is_judged_on_its_own(run: RunTarget, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_each_result_is_judged_on_its_own(run: RunTarget, tmp_path: Path) -> None:
     """With `results_path` one refused record leaves the others accepted, with their ids."""
     path = tmp_path / "answers.singer"
     config = bulk({"property_name": "records", "results_path": "results"}, id_path="lead.leadId")

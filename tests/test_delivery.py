@@ -137,7 +137,7 @@ def test_ten_refused_of_a_thousand(run: RunTarget, sandbox: Sandbox, tmp_path: P
 def test_an_outage_ends_the_run_and_nothing_is_called_rejected(
     run: RunTarget, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Apptivo down for all attempts: the run ends whatever max_rejected says; the next completes."""
+    """Apptivo down for all attempts: the run ends, nothing is set aside; the next completes."""
     rejected = tmp_path / "rejected.singer"
     config = {"max_rejected": -1, "rejected_path": str(rejected), "max_attempts": 2}
     sandbox.respond = lambda _: Reply(status=503) if sandbox.request_count > 20 else None

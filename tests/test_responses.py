@@ -61,9 +61,9 @@ def test_a_response_record_tells_all_about_one_record(run: RunTarget, tmp_path: 
     accepted, refused = lines[1]["record"], lines[2]["record"]
     assert set(accepted) == FIELDS
     assert accepted["response"]["lead"]["leadId"] == 8001
-    assert accepted | {
-        name: None for name in ("response_id", "sent_at", "received_at", "duration_ms", "response")
-    } == {
+    assert accepted | dict.fromkeys(
+        ("response_id", "sent_at", "received_at", "duration_ms", "response")
+    ) == {
         "response_id": None,
         "stream": "leads",
         "endpoint": "create_lead",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.conftest import RunTarget, record, schema, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def leads(count: int, *, refused: tuple[int, ...] = ()) -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def leads(count: int, *, refused: tuple[int, ...] = ()) -> list[dict[str, Any]]:
     return messages
 
 
-def ids(sandbox: Sandbox, app: str = "leads") -> list[int]:
+def ids(sandbox: Sandbox) -> list[int]:
     """Give the senders' own ids of what arrived, in order of arrival."""
     return [request.json["id"] for request in sandbox.requests if request.json]
 
@@ -315,7 +315,7 @@ def test_dry_run_checks_the_whole_input_and_sends_nothing(
 
 
 def test_a_replayed_file_may_not_be_the_file_that_is_written(
-    run: RunTarget, tmp_path: Path, write_input: Callable[..., Path]
+    run: RunTarget, write_input: Callable[..., Path]
 ) -> None:
     """Reading and appending to one file would never end, so it is refused before anything."""
     path = write_input(leads(1), "rejected.singer")
@@ -337,7 +337,7 @@ def test_a_path_that_cannot_be_opened_fails_before_a_record_is_read(
 def test_a_redirect_is_not_followed(run: RunTarget, sandbox: Sandbox) -> None:
     """Keys do not travel along a redirect: the record is rejected."""
     elsewhere: list[Received] = []
-    with Sandbox(respond=lambda request: elsewhere.append(request)) as other:
+    with Sandbox(respond=elsewhere.append) as other:
         location = {"Location": f"{other.url}v6/leads"}
         sandbox.respond = lambda _: Reply(status=302, headers=location)
         finished = run(leads(1))

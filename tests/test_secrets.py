@@ -102,8 +102,7 @@ def test_no_output_holds_a_key(
         (tmp_path / "log.yaml").write_text(log_config)
         env["SINGER_SDK_LOG_CONFIG"] = str(tmp_path / "log.yaml")
     sandbox.respond = _echo
-    heard: list[Received] = []
-    with Sandbox(respond=lambda request: heard.append(request) or Reply()) as elsewhere:
+    with Sandbox(respond=lambda _: Reply(), keep_requests=True) as elsewhere:
         config: dict[str, Any] = {
             "api_url": sandbox.url,
             "max_rejected": -1,
@@ -130,7 +129,8 @@ def test_no_output_holds_a_key(
             assert_silent(log.decode())
             assert log
     assert_silent((tmp_path / "rejected.singer").read_text())
-    for request in heard:
+    assert elsewhere.requests
+    for request in elsewhere.requests:
         assert_silent(str(request) + request.body.decode())
     assert any(API_KEY in str(request.params) for request in sandbox.requests)
 
@@ -139,7 +139,7 @@ def test_no_output_holds_a_key(
     "wrong",
     [
         {"api_key": 1234567890123},
-        {"api_url": f"https://{quote(API_KEY, safe=str())}@api.apptivo.com/"},
+        {"api_url": f"https://{quote(API_KEY, safe='')}@api.apptivo.com/"},
         {"streams": {"leads": {"endpoint": API_KEY}}},
         {"generic": {"url": f"https://elsewhere.example/{API_KEY}"}},
         {"max_in_flight": API_KEY},
@@ -178,13 +178,12 @@ def test_record_content_is_not_logged(command: Command, sandbox: Sandbox) -> Non
 
 def test_keys_are_sent_to_no_other_host_over_a_proxy(command: Command, sandbox: Sandbox) -> None:
     """A proxy in the environment is another host: plain http to loopback never goes there."""
-    heard: list[Received] = []
-    with Sandbox(respond=lambda request: heard.append(request) or Reply()) as proxy:
+    with Sandbox(respond=lambda _: Reply(), keep_requests=True) as proxy:
         env = {"http_proxy": proxy.origin, "HTTP_PROXY": proxy.origin, "no_proxy": ""}
         process = command.start("--config", command.configure(api_url=sandbox.url), env=env)
         lines = [schema("leads"), record("leads", 1), state(1)]
         text = "".join(f"{json.dumps(line)}\n" for line in lines)
         process.communicate(text.encode(), timeout=60)
         assert process.returncode == 0
-    assert heard == []
+    assert proxy.requests == []
     assert len(sandbox.requests) == 1

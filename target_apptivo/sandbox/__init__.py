@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from target_apptivo.sandbox.exchange import Received, Reply
-
-try:
-    from target_apptivo.sandbox.sandbox import Sandbox
-except ModuleNotFoundError as error:
-    error.msg = f"{error.msg}: pip install 'target-apptivo[sandbox]'"
-    raise
+from target_apptivo.sandbox.sandbox import Sandbox
 
 __all__ = ["Received", "Reply", "Sandbox"]
