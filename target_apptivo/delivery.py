@@ -509,6 +509,8 @@ class Delivery:
             self._ledger.reach(item.state)
         else:
             self._settle(item)
+        # Also while the head is always done: a state is not to wait for a pause.
+        self._ledger.tick()
         return True
 
     def _settle(self, entry: Entry) -> None:

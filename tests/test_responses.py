@@ -133,8 +133,9 @@ def test_responses_after_the_last_state_are_told_in_a_last_line(run: RunTarget) 
     """Records behind the last STATE are told with the tap's last value once more."""
     messages = [schema("leads"), record("leads", 1), state(1), record("leads", 2)]
     lines = run(messages, config={"responses": {"emit": "state"}}).lines
-    assert [line["bookmark"] for line in lines] == [1, 1]
-    assert [each["key"]["id"] for each in lines[1]["target_apptivo"]["responses"]] == [2]
+    assert {line["bookmark"] for line in lines} == {1}
+    told = [each["key"]["id"] for line in lines for each in line["target_apptivo"]["responses"]]
+    assert told == [1, 2]
 
 
 def test_without_a_state_of_the_tap_none_is_written(run: RunTarget) -> None:
