@@ -36,6 +36,8 @@ def steady(value: object) -> object:
     """Take out what differs between two runs."""
     if isinstance(value, dict):
         return {name: "…" if name in VARYING else steady(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [steady(item) for item in value]
     return value
 
 
