@@ -28,6 +28,23 @@ class QueryOption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trap:
+    """An attribute name that looks right and is not what Apptivo takes (apptivo-api.md 1.2).
+
+    Apptivo drops names that it does not know without a word, so nobody else will tell.
+
+    Attributes:
+        name: The attribute.
+        remedy: What Apptivo takes in its place.
+        unless: An attribute beside which the name is right.
+    """
+
+    name: str
+    remedy: str
+    unless: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One template of the destination.
 
@@ -39,6 +56,7 @@ class Endpoint:
         data_param: Form field of the record in `action` style; none for a delete.
         envelope: Key of the object in the answer; none where the answer holds no id.
         options: Optional request parameters.
+        traps: Attribute names to warn of.
     """
 
     name: str
@@ -48,6 +66,7 @@ class Endpoint:
     data_param: str | None = None
     envelope: str | None = None
     options: tuple[QueryOption, ...] = ()
+    traps: tuple[Trap, ...] = ()
 
     @property
     def id_paths(self) -> tuple[str, ...]:
@@ -66,6 +85,21 @@ _OPPORTUNITY_OPTIONS: Final = (
     QueryOption(setting="is_customer_territory_update", parameter="isCustomerTerritoryUpdate"),
 )
 
+_FLAT_EMAIL: Final = Trap(
+    name="emailAddress",
+    remedy="emailAddresses, a list of {emailAddress, emailTypeCode, emailType, id}",
+)
+_FLAT_PHONE: Final = Trap(
+    name="phoneNumber",
+    remedy="phoneNumbers, a list of {phoneNumber, phoneTypeCode, phoneType, id}",
+)
+_LEAD_SOURCE: Final = Trap(
+    name="leadSource",
+    remedy="leadSource with the option's id or code, and leadSourceMeaning with its text",
+    unless="leadSourceMeaning",
+)
+_SALES_STAGE: Final = Trap(name="salesStage", remedy="salesStageName and salesStageId")
+
 CREATE_CASE: Final = Endpoint(
     name="create_case",
     path="v6/cases",
@@ -81,6 +115,7 @@ CREATE_LEAD: Final = Endpoint(
     id_name="leadId",
     data_param="leadData",
     envelope="lead",
+    traps=(_FLAT_EMAIL, _FLAT_PHONE, _LEAD_SOURCE),
 )
 CREATE_CUSTOMER: Final = Endpoint(
     name="create_customer",
@@ -89,6 +124,7 @@ CREATE_CUSTOMER: Final = Endpoint(
     id_name="customerId",
     data_param="customerData",
     envelope="customer",
+    traps=(_FLAT_EMAIL, _FLAT_PHONE),
 )
 DELETE_CUSTOMER: Final = Endpoint(
     name="delete_customer", path="v6/customers", action="delete", id_name="customerId"
@@ -100,6 +136,7 @@ CREATE_CONTACT: Final = Endpoint(
     id_name="contactId",
     data_param="contactData",
     envelope="contact",
+    traps=(_FLAT_EMAIL, _FLAT_PHONE),
 )
 CREATE_OPPORTUNITY: Final = Endpoint(
     name="create_opportunity",
@@ -109,6 +146,7 @@ CREATE_OPPORTUNITY: Final = Endpoint(
     data_param="opportunityData",
     envelope="opportunity",
     options=_OPPORTUNITY_OPTIONS,
+    traps=(_SALES_STAGE,),
 )
 
 GENERIC: Final = "generic"

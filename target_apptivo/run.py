@@ -28,9 +28,10 @@ from target_apptivo.response import NotSent, Outcome
 from target_apptivo.webhook import Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from target_apptivo.config import Settings
+    from target_apptivo.endpoints import Endpoint
     from target_apptivo.record import Entry, Task
     from target_apptivo.redact import Redactor
     from target_apptivo.request import Request
@@ -88,6 +89,7 @@ class Run:
         self._ended = threading.Event()
         self._announced: set[str] = set()
         self._deletions: set[str] = set()
+        self._trapped: set[tuple[str, str]] = set()
         self._files: list[LineFile] = []
 
     # -- the course of a run ----------------------------------------------------------------------
@@ -149,6 +151,20 @@ class Run:
                 "delete_customer",
                 stream,
             )
+
+    def warn_of_traps(self, stream: str, endpoint: Endpoint, payload: Mapping[str, Any]) -> None:
+        """Warn once of an attribute name that Apptivo is known to drop or misread."""
+        for trap in endpoint.traps:
+            is_there = trap.name in payload and trap.unless not in payload
+            if is_there and (stream, trap.name) not in self._trapped:
+                self._trapped.add((stream, trap.name))
+                logger.warning(
+                    "stream %s sends '%s', which Apptivo probably drops or misreads without a "
+                    "word: it takes %s",
+                    stream,
+                    trap.name,
+                    trap.remedy,
+                )
 
     # -- parts ------------------------------------------------------------------------------------
 

@@ -82,7 +82,10 @@ class ApptivoSink(Sink):
         except RecordRejectedError as error:
             self.refuse(entry, error)
         else:
-            self._deliver(entry, address, without(record, self._route.call.exclude))
+            payload = without(record, self._route.call.exclude)
+            if self.endpoint:
+                self._run.warn_of_traps(self.stream_name, self.endpoint, payload)
+            self._deliver(entry, address, payload)
 
     def refuse(self, entry: Entry, error: RecordRejectedError) -> None:
         """Give a record its outcome before anything is sent."""

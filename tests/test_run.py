@@ -344,3 +344,23 @@ def test_a_redirect_is_not_followed(run: RunTarget, sandbox: Sandbox) -> None:
     assert finished.code == 1
     assert "redirected, not followed" in finished.last_log
     assert elsewhere == []
+
+
+def test_names_that_apptivo_drops_are_told_once_with_the_remedy(run: RunTarget) -> None:
+    """Flat e-mail and phone, a sales stage without its pair, a lead source without its text."""
+    messages = [
+        *(schema(stream) for stream in ("leads", "opportunities")),
+        *(record("leads", n, emailAddress="x", phoneNumber="1", leadSource="Web") for n in (1, 2)),
+        record("leads", 3, leadSource="1", leadSourceMeaning="Web"),
+        record("opportunities", 1, opportunityName="x", salesStage="Won"),
+    ]
+    log = run(messages).log
+    for name in ("emailAddress", "phoneNumber", "leadSource", "salesStage"):
+        assert log.count(f"sends '{name}'") == 1
+    assert "it takes salesStageName and salesStageId" in log
+
+
+def test_names_that_are_right_are_not_warned_of(run: RunTarget) -> None:
+    """A lead source beside its text is what Apptivo takes."""
+    right = record("leads", 1, leadSource="1", leadSourceMeaning="Web", emailAddresses=[])
+    assert "probably drops" not in run([schema("leads"), right]).log

@@ -1,0 +1,457 @@
+"""The settings: what is wrong is named by its full path, and its value is never shown."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from target_apptivo.checks import check_settings, parse_text
+from target_apptivo.config import Responses, Settings, base_url, read_settings
+from target_apptivo.endpoints import ENDPOINT_NAMES, ApiStyle
+from target_apptivo.errors import SettingsError
+from target_apptivo.settings import APPLIES_TO, MEANINGLESS, SETTINGS
+from target_apptivo.target import TargetApptivo
+
+KEYS = {"api_key": "s3cret-api-key", "access_key": "s3cret-access-key"}
+GENERIC = {"url": "v6/x"}
+
+
+def with_sdk() -> dict[str, Any]:
+    """Give the declaration with the SDK's own settings, as the target checks it."""
+    schema = copy.deepcopy(SETTINGS)
+    TargetApptivo.append_builtin_config(schema)
+    return schema
+
+
+SCHEMA = with_sdk()
+
+
+def read(**config: Any) -> Settings:  # noqa: ANN401
+    """Check and read settings as the target does."""
+    check_settings(KEYS | config, SCHEMA)
+    return read_settings(KEYS | config)
+
+
+def error_of(**config: Any) -> str:  # noqa: ANN401
+    """Give the message of settings that are wrong."""
+    with pytest.raises(SettingsError) as raised:
+        read(**config)
+    return str(raised.value)
+
+
+def generic(**options: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Give settings with a generic endpoint."""
+    return {"generic": GENERIC | options}
+
+
+def batch(**options: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Give settings with a batch."""
+    return generic(batch={"property_name": "r"} | options)
+
+
+def stream(**options: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Give settings with an entry of `streams`."""
+    return {"streams": {"people": {"endpoint": "create_lead"} | options}}
+
+
+# -- defaults -------------------------------------------------------------------------------------
+
+
+def test_the_defaults_are_the_contracts() -> None:
+    """Two keys are enough."""
+    found = read()
+    assert found.credentials == (("apiKey", "s3cret-api-key"), ("accessKey", "s3cret-access-key"))
+    assert found.api_url == "https://api.apptivo.com/app/dao/"
+    assert found.api_style is ApiStyle.REST
+    assert found.responses == Responses(emit="none", path=None, webhook_url=None, state_limit=100)
+    assert (found.max_rejected, found.rejected_path, found.hold_uncertain) == (0, None, False)
+    assert (found.max_in_flight, found.requests_per_second, found.max_attempts) == (8, None, 5)
+    assert (found.connect_timeout, found.read_timeout, found.dry_run) == (10, 120, False)
+
+
+def test_settings_are_read() -> None:
+    """Every setting arrives where it belongs."""
+    found = read(
+        api_url="http://127.0.0.1:8700/x",
+        api_style="action",
+        user_name="sam@example.com",
+        responses={"emit": "state", "state_limit": 5.0, "webhook_url": "https://h/w"},
+        max_rejected=-1,
+        rejected_path="rejected.singer",
+        on_uncertain="hold",
+        max_in_flight=2.0,
+        requests_per_second=0.5,
+        max_attempts=1,
+        connect_timeout=1.5,
+        read_timeout=2,
+        dry_run=True,
+    )
+    assert found.credentials[2:] == (("userName", "sam@example.com"),)
+    assert found.api_url == "http://127.0.0.1:8700/x/"
+    assert found.api_style is ApiStyle.ACTION
+    assert found.responses == Responses(
+        emit="state", state_limit=5, webhook_url="https://h/w", path=None
+    )
+    assert isinstance(found.responses.state_limit, int)
+    assert (found.max_rejected, found.rejected_path) == (-1, "rejected.singer")
+    assert (found.max_in_flight, found.requests_per_second, found.max_attempts) == (2, 0.5, 1)
+    assert (found.connect_timeout, found.read_timeout, found.dry_run) == (1.5, 2, True)
+    assert found.hold_uncertain
+
+
+def test_null_means_not_set() -> None:
+    """A null anywhere among the settings is the same as an absent one."""
+    names = [name for name in SCHEMA["properties"] if name not in KEYS]
+    assert read(**dict.fromkeys(names)) == read()
+    options = APPLIES_TO.keys() | {"headers", "params", "exclude_attributes"}
+    for endpoint in ENDPOINT_NAMES:
+        own = {"endpoint": endpoint} | (GENERIC if endpoint == "generic" else {})
+        nulls = dict.fromkeys(options - own.keys())
+        assert read(streams={"s": nulls | own}) == read(streams={"s": own})
+    assert read(**generic(params={"x": None}, headers={"X": None})) == read(**generic())
+    nulls = dict.fromkeys(["size", "grouping", "other_props", "code", "results_path"])
+    assert read(**batch(**nulls)) == read(**batch())
+    nulls = dict.fromkeys(["emit", "path", "webhook_url", "state_limit"])
+    assert read(responses=nulls) == read()
+
+
+# -- what is wrong --------------------------------------------------------------------------------
+
+S = "s3cret"
+WRONG: list[tuple[dict[str, Any], str]] = [
+    # unknown, at every level
+    ({"api_kye": S}, "api_kye: is unknown; did you mean `api_key`?"),
+    ({"zzz": S}, "zzz: is unknown; see --about for the settings there are"),
+    ({"api_kye": None}, "api_kye: is unknown"),
+    (stream(endpont=S), "streams.people.endpont: is unknown; did you mean `endpoint`?"),
+    (stream(methd=None), "streams.people.methd: is unknown; did you mean `method`?"),
+    (generic(heders=S), "generic.heders: is unknown; did you mean `headers`?"),
+    (generic(endpoint="generic"), "generic.endpoint: is unknown"),
+    (generic(account_id="1"), "generic.account_id: is unknown"),
+    (batch(sise=1), "generic.batch.sise: is unknown; did you mean `size`?"),
+    (
+        {"streams": {"p": {"endpoint": "generic", "url": "x", "batch": {"sise": 1}}}},
+        "streams.p.batch.sise: is unknown",
+    ),
+    ({"responses": {"emt": S}}, "responses.emt: is unknown; did you mean `emit`?"),
+    # of the SDK, without a meaning here
+    ({"load_method": S}, "load_method: is not a setting of this target: the endpoint of the"),
+    ({"batch_size_rows": 5}, "batch_size_rows: is not a setting of this target: use streams."),
+    # missing
+    ({"streams": {"people": {}}}, "streams.people.endpoint: is required"),
+    ({"streams": {"people": {"endpoint": None}}}, "streams.people.endpoint: is required"),
+    ({"generic": {}}, "generic.url: is required"),
+    ({"streams": {"p": "generic"}}, "streams.p.url: is required"),
+    ({"generic": {"url": None}}, "generic.url: is required"),
+    # of a wrong type
+    ({"api_key": 1234567890}, "api_key: must be a string"),
+    ({"access_key": [S]}, "access_key: must be a string"),
+    ({"api_key": ""}, "api_key: must not be empty"),
+    ({"api_style": "REST"}, "api_style: must be one of `rest`, `action`"),
+    ({"api_style": 1}, "api_style: must be"),
+    ({"streams": [S]}, "streams: must be an object"),
+    ({"streams": {"p": 5}}, "streams.p: must be the name of an endpoint, or an object"),
+    ({"streams": {"p": None}}, "streams.p: must be the name of an endpoint, or an object"),
+    ({"streams": {"p": S}}, "streams.p: must be one of `create_case`"),
+    ({"streams": {"p": {"endpoint": S}}}, "streams.p.endpoint: must be one of `create_case`"),
+    ({"generic": S}, "generic: must be an object"),
+    (generic(url=5), "generic.url: must be a string"),
+    (generic(url=""), "generic.url: must not be empty"),
+    (generic(method="PATCH"), "generic.method: must be one of `POST`, `PUT`, `DELETE`"),
+    (generic(content_format="text/xml"), "generic.content_format: must be one of `application/j"),
+    (generic(exclude_attributes=S), "generic.exclude_attributes: must be an array"),
+    (generic(exclude_attributes=[5]), "generic.exclude_attributes.0: must be a string"),
+    (generic(exclude_attributes=[None]), "generic.exclude_attributes.0: must be a string"),
+    (generic(headers=5), "generic.headers: must be an object or a string"),
+    (generic(headers={"X": 5}), "generic.headers.X: must be a string"),
+    (generic(headers=S), "generic.headers: must be written"),
+    (generic(params=S), "generic.params: must be an object"),
+    (generic(params={"x": [S]}), "generic.params.x: must be a string or a number or a boolean"),
+    (generic(params={"x": float("nan")}), "generic.params.x: is a number that JSON cannot hold"),
+    (generic(params={"apiKey": S}), "generic.params.apiKey: is added by the target"),
+    (stream(params={"x": "{s3cret"}), "streams.people.params.x: a brace without a partner"),
+    (batch(size=0), "generic.batch.size: must be at least 1"),
+    (batch(size=1.5), "generic.batch.size: must be an integer"),
+    (batch(grouping=S), "generic.batch.grouping: must be one of `property`, `code`"),
+    (batch(other_props=[S]), "generic.batch.other_props: must be an object or a string"),
+    (batch(split_rejected=S), "generic.batch.split_rejected: must be a boolean"),
+    (generic(batch=S), "generic.batch: must be an object"),
+    ({"responses": S}, "responses: must be an object"),
+    ({"responses": {"emit": S}}, "responses.emit: must be one of `none`, `state`, `records`"),
+    ({"responses": {"state_limit": -1}}, "responses.state_limit: must be at least 0"),
+    ({"max_rejected": -2}, "max_rejected: must be at least -1"),
+    ({"max_rejected": "1"}, "max_rejected: must be an integer"),
+    ({"on_uncertain": S}, "on_uncertain: must be one of `resend`, `hold`"),
+    ({"max_in_flight": 0}, "max_in_flight: must be at least 1"),
+    ({"max_in_flight": True}, "max_in_flight: must be an integer"),
+    ({"requests_per_second": 0}, "requests_per_second: must be greater than 0"),
+    ({"max_attempts": 0}, "max_attempts: must be at least 1"),
+    ({"connect_timeout": 0}, "connect_timeout: must be greater than 0"),
+    ({"read_timeout": "s"}, "read_timeout: must be a number"),
+    ({"dry_run": "yes"}, "dry_run: must be a boolean"),
+    # of the SDK
+    ({"stream_maps": S}, "stream_maps: must be an object"),
+    ({"stream_maps": {"p": 5}}, "stream_maps.p: must be an object"),
+    ({"stream_maps": {"p": {"x": [S]}}}, "stream_maps.p.x: must be"),
+    ({"stream_maps": {"p": {"__else__": S}}}, "stream_maps.p.__else__: must be"),
+    ({"stream_maps": {"__else__": S}}, "stream_maps.__else__: must be"),
+    ({"flattening_enabled": S}, "flattening_enabled: must be a boolean"),
+    # that do not fit together
+    ({"max_rejected": 1}, "rejected_path: is required with max_rejected"),
+    ({"max_rejected": -1}, "rejected_path: is required with max_rejected"),
+    ({"responses": {"path": S}}, "responses.path: needs responses.emit `records`"),
+    ({"responses": {"emit": "state", "path": S}}, "responses.path: needs responses.emit"),
+    (generic(data_param=S), "generic.data_param: needs a body of content_format"),
+    (
+        generic(
+            method="PUT",
+            batch={"property_name": "r"},
+            content_format="application/x-www-form-urlencoded",
+        ),
+        "generic.batch: needs a body that takes several records",
+    ),
+    ({"streams": {"*": "delete_customer"}}, "streams.*: a wildcard never leads to a delete"),
+    # URLs that the keys may not be sent to
+    ({"api_url": "s3cret"}, "api_url: must be an http or https URL"),
+    ({"api_url": "ftp://s3cret/"}, "api_url: must be an http or https URL"),
+    ({"api_url": "https://"}, "api_url: must be an http or https URL"),
+    ({"api_url": "https://s3cret:99999/"}, "api_url: must be an http or https URL"),
+    ({"api_url": "https://[s3cret/"}, "api_url: must be an http or https URL"),
+    ({"api_url": "https://s3cret/\\x"}, "api_url: must be an http or https URL"),
+    ({"api_url": "https://s3cret/a b"}, "api_url: must be an http or https URL"),
+    ({"api_url": "https://user:s3cret@host/"}, "api_url: must hold no user name or password"),
+    ({"api_url": "https://s3cret@host/"}, "api_url: must hold no user name or password"),
+    ({"api_url": "https://host/?key=s3cret"}, "api_url: must have no query and no fragment"),
+    ({"api_url": "https://host/?"}, "api_url: must have no query and no fragment"),
+    ({"api_url": "https://host/#s3cret"}, "api_url: must have no query and no fragment"),
+    ({"api_url": "http://api.apptivo.com/"}, "api_url: must be https"),
+    ({"api_url": "http://127.0.0.1.s3cret.com/"}, "api_url: must be https"),
+    ({"api_url": "http://localhost.s3cret.com/"}, "api_url: must be https"),
+    ({"responses": {"webhook_url": "s3cret"}}, "responses.webhook_url: must be an http or https"),
+    ({"responses": {"webhook_url": "https://u:s3cret@h/"}}, "responses.webhook_url: must hold no"),
+    (generic(url="https://s3cret.example.com/x"), "generic.url: is on another host than api_url"),
+    (generic(url="https://api.apptivo.com.s3cret/"), "generic.url: is on another host"),
+    (generic(url="https://api.apptivo.com:8443/"), "generic.url: is on another host"),
+    (generic(url="http://api.apptivo.com/"), "generic.url: is on another host"),
+    (generic(url="ftp://api.apptivo.com/"), "generic.url: is on another host"),
+    (generic(url="https://{s3cret}/"), "generic.url: holds a user name or a template"),
+    (generic(url="https://api.apptivo.com{s3cret}/"), "generic.url: holds a user name or a tem"),
+    (generic(url="https://api.apptivo.com@s3cret/"), "generic.url: holds a user name"),
+    (generic(url="{s3cret}://api.apptivo.com/"), "generic.url: is on another host"),
+    (generic(url="https://[s3cret/"), "generic.url: is no URL"),
+    (generic(url="//s3cret/x"), "generic.url: must be absolute"),
+    (generic(url="/\\s3cret/x"), "generic.url: holds a space, a control character"),
+    (generic(url="v6/s3cret x"), "generic.url: holds a space"),
+    (generic(url="v6/x\r\ns3cret"), "generic.url: holds a space"),
+    (generic(url="v6/x#s3cret"), "generic.url: holds a space, a control character, `\\` or `#`"),
+    (generic(url="v6/../s3cret"), "generic.url: holds a segment `.` or `..`"),
+    (generic(url="v6/%2E%2e/s3cret"), "generic.url: holds a segment"),
+    (generic(url="v6/{s3cret"), "generic.url: a brace without a partner"),
+]
+
+
+@pytest.mark.parametrize(("config", "told"), WRONG, ids=range(len(WRONG)))
+def test_a_wrong_setting_is_named_and_not_shown(config: dict[str, Any], told: str) -> None:
+    """The message starts with the full path and the problem, and holds no value."""
+    message = error_of(**config)
+    assert message.startswith(told)
+    assert "1234567890" not in message
+    assert "s3cret" not in message.replace("s3cret-", "")
+
+
+@pytest.mark.parametrize("option", APPLIES_TO)
+@pytest.mark.parametrize("endpoint", ENDPOINT_NAMES)
+def test_an_option_applies_to_some_endpoints_alone(endpoint: str, option: str) -> None:
+    """An option of another endpoint would do nothing, so it is an error."""
+    fitting: dict[str, Any] = {
+        "account_id": "1",
+        "is_duplicate": True,
+        "is_lead_convert": "N",
+        "is_customer_territory_update": False,
+        "customer_id": "{id}",
+        "method": "PUT",
+        "url": "v6/x",
+        "content_format": "application/json",
+        "data_param": "leadData",
+        "id_path": "id",
+        "batch": {"property_name": "r"},
+    }
+    entry = {"endpoint": endpoint, option: fitting[option]}
+    if endpoint == "generic":
+        entry |= GENERIC
+    if option == "data_param":
+        entry["content_format"] = "application/x-www-form-urlencoded" if "url" in entry else None
+    if endpoint in APPLIES_TO[option]:
+        assert read(streams={"s": entry}).routes.find("s")
+    else:
+        message = error_of(streams={"s": entry})
+        assert message == f"streams.s.{option}: does not apply to {endpoint}"
+
+
+@pytest.mark.parametrize(
+    ("option", "endpoints"),
+    [
+        *((name, {"create_opportunity"}) for name in ("account_id", "is_duplicate")),
+        *((name, {"create_opportunity"}) for name in ("is_lead_convert",)),
+        ("is_customer_territory_update", {"create_opportunity"}),
+        ("customer_id", {"delete_customer"}),
+        ("id_path", set(ENDPOINT_NAMES) - {"delete_customer"}),
+        *((name, {"generic"}) for name in ("method", "url", "content_format", "data_param")),
+        ("batch", {"generic"}),
+    ],
+)
+def test_what_each_option_applies_to(option: str, endpoints: set[str]) -> None:
+    """The contract's table."""
+    assert set(APPLIES_TO[option]) == endpoints
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINT_NAMES)
+def test_the_common_options_apply_to_all(endpoint: str) -> None:
+    """Exclusions, headers and parameters are any endpoint's."""
+    common = {"exclude_attributes": ["a"], "headers": "a:b", "params": {"x": "y"}}
+    own = GENERIC if endpoint == "generic" else {}
+    route = read(streams={"s": {"endpoint": endpoint, **common, **own}}).routes.find("s")
+    assert route is not None
+    assert route.call.exclude == ("a",)
+    assert route.call.headers == (("a", "b"),)
+    assert "x" in [param.name for param in route.call.params]
+
+
+# -- keys -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["api_key", "access_key"])
+@pytest.mark.parametrize("nothing", [{}, {"": None}, {"": "  "}], ids=["absent", "null", "blank"])
+def test_both_keys_are_required(name: str, nothing: dict[str, Any]) -> None:
+    """Without keys nothing is sent; where nothing is sent, none are needed."""
+    config = {key: value for key, value in KEYS.items() if key != name}
+    config |= {name: value for value in nothing.values()}
+    check_settings(config, SCHEMA)
+    with pytest.raises(SettingsError, match=f"^{name}: is required"):
+        read_settings(config)
+    read_settings(config, needs_keys=False)
+    read_settings(config | {"dry_run": True})
+    sandbox = read_settings(config, sandbox_url="http://127.0.0.1:1/app/dao/")
+    assert sandbox.api_url == "http://127.0.0.1:1/app/dao/"
+
+
+def test_a_sandbox_never_gets_the_real_keys() -> None:
+    """It has made-up ones, and generic URLs are still checked against the real host."""
+    sandbox = read_settings(KEYS | generic(), sandbox_url="http://127.0.0.1:1/")
+    assert "s3cret" not in repr(sandbox.credentials)
+
+
+def test_under_meltano_response_records_need_a_path() -> None:
+    """Meltano stores a loader's stdout as state."""
+    config = KEYS | {"responses": {"emit": "records"}}
+    with pytest.raises(SettingsError, match=r"^responses\.path: is required under Meltano"):
+        read_settings(config, stdout_is_state=True)
+    assert read_settings(config).responses.path is None
+    config["responses"] = {"emit": "records", "path": "out.singer"}
+    assert read_settings(config, stdout_is_state=True).responses.path == "out.singer"
+
+
+# -- the base URL ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("https://api2.apptivo.com/app/dao", "https://api2.apptivo.com/app/dao/"),
+        ("https://api.apptivo.com", "https://api.apptivo.com/"),
+        ("https://api.apptivo.com:8443/x/", "https://api.apptivo.com:8443/x/"),
+        ("http://localhost:8700/app/dao/", "http://localhost:8700/app/dao/"),
+        ("http://LOCALHOST/", "http://LOCALHOST/"),
+        ("http://127.0.0.1", "http://127.0.0.1/"),
+        ("http://127.9.9.9:1/", "http://127.9.9.9:1/"),
+        ("http://[::1]:8700/", "http://[::1]:8700/"),
+    ],
+)
+def test_a_base_url_gets_its_final_slash(url: str, read: str) -> None:
+    """Plain http is for this machine alone."""
+    assert base_url(url) == read
+
+
+def test_an_absolute_url_on_the_same_host_is_fine() -> None:
+    """The host is api_url's, with or without its default port."""
+    found = read(
+        api_url="https://api2.apptivo.com/app/dao/", **generic(url="https://API2.apptivo.com:443/y")
+    )
+    assert found.routes.fallback is not None
+    assert found.routes.fallback.call.url.parts == ("/y",)
+
+
+# -- the environment ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("api_key", "123", "123"),
+        ("api_key", '"x"', '"x"'),
+        ("rejected_path", "null", "null"),
+        ("max_rejected", "-1", -1),
+        ("requests_per_second", "0.5", 0.5),
+        ("streams", '{"people":"create_lead"}', {"people": "create_lead"}),
+        ("streams", "null", None),
+        ("dry_run", "true", True),
+        ("dry_run", "True", True),
+        ("dry_run", "1", True),
+        ("dry_run", " on ", True),
+        ("dry_run", "FALSE", False),
+        ("dry_run", "0", False),
+        ("dry_run", "", False),
+        ("stream_maps", '{"a":null}', {"a": None}),
+        ("flattening_enabled", "yes", True),
+        ("flattening_max_depth", "3", 3),
+    ],
+)
+def test_settings_from_the_environment(name: str, text: str, value: object) -> None:
+    """Texts are taken as they are, everything else is JSON, booleans in any usual spelling."""
+    found = parse_text(name, text, SCHEMA["properties"][name])
+    assert found == value
+    assert type(found) is type(value)
+    check_settings(KEYS | {name: found}, SCHEMA)
+
+
+@pytest.mark.parametrize("name", ["streams", "max_rejected", "dry_run", "responses"])
+def test_an_environment_variable_that_is_no_json(name: str) -> None:
+    """The message names the setting, and not what the variable holds."""
+    with pytest.raises(SettingsError) as raised:
+        parse_text(name, "{s3cret", SCHEMA["properties"][name])
+    assert str(raised.value) == f"{name}: the environment variable is not JSON"
+
+
+# -- the declaration ------------------------------------------------------------------------------
+
+
+def test_the_declaration_is_a_valid_json_schema() -> None:
+    """Others read it too: Meltano's hub, an editor, `--about`."""
+    Draft202012Validator.check_schema(SETTINGS)
+    json.dumps(SETTINGS)
+
+
+def test_every_setting_is_declared_in_full() -> None:
+    """`--about` has a title and a description for each, and secrets are marked."""
+
+    def check(schema: dict[str, Any]) -> None:
+        for declared in schema.get("properties", {}).values():
+            assert declared["title"]
+            assert declared["description"].endswith(".")
+            check(declared)
+
+    check(SETTINGS)
+    secret = {name for name, each in SETTINGS["properties"].items() if each.get("secret")}
+    assert secret == set(KEYS)
+
+
+def test_settings_without_a_meaning_are_not_declared() -> None:
+    """They are unknown, and what to use in their place is told."""
+    assert not set(MEANINGLESS) & set(SCHEMA["properties"])
+    assert {"stream_maps", "flattening_enabled", "validate_records", "add_record_metadata"} <= set(
+        SCHEMA["properties"]
+    )
