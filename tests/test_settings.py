@@ -325,11 +325,12 @@ def test_the_common_options_apply_to_all(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["api_key", "access_key"])
-@pytest.mark.parametrize("nothing", [{}, {"": None}, {"": "  "}], ids=["absent", "null", "blank"])
-def test_both_keys_are_required(name: str, nothing: dict[str, Any]) -> None:
+@pytest.mark.parametrize("value", ["absent", None, "  "])
+def test_both_keys_are_required(name: str, value: str | None) -> None:
     """Without keys nothing is sent; where nothing is sent, none are needed."""
-    config = {key: value for key, value in KEYS.items() if key != name}
-    config |= {name: value for value in nothing.values()}
+    config: dict[str, Any] = KEYS | {name: value}
+    if value == "absent":
+        del config[name]
     check_settings(config, SCHEMA)
     with pytest.raises(SettingsError, match=f"^{name}: is required"):
         read_settings(config)

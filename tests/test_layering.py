@@ -1,0 +1,150 @@
+"""Who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+import target_apptivo
+
+PACKAGE = Path(target_apptivo.__file__).parent
+MODULES = sorted(path for path in PACKAGE.glob("*.py"))
+
+# What does I/O, keeps time, draws random numbers, logs, or starts threads and processes.
+IMPURE = {
+    "asyncio", "backoff", "http", "io", "logging", "multiprocessing", "os", "pathlib", "queue",
+    "random", "requests", "secrets", "select", "selectors", "shutil", "signal", "socket", "ssl",
+    "subprocess", "sys", "tempfile", "threading", "time", "urllib3", "uuid", "concurrent",
+}  # fmt: skip
+# Built-in functions that do I/O.
+IMPURE_FUNCTIONS = {"open", "print", "input", "exec", "eval", "__import__"}
+# Our own modules that promise nothing may be used for the types of what is handed in alone.
+PURE_OF_OURS = {"errors"}
+
+
+def tree(path: Path) -> ast.Module:
+    """Parse a module."""
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def is_pure(path: Path) -> bool:
+    """Whether a module promises purity: `Pure` or `Data` in the first line of its docstring."""
+    docstring = ast.get_docstring(tree(path)) or ""
+    return bool(re.search(r"\b(Pure|Data)\b", docstring.partition("\n")[0]))
+
+
+PURE = [path for path in MODULES if is_pure(path)]
+
+
+def imports(path: Path, *, for_types_too: bool = True) -> set[str]:
+    """Give the full names of all modules that a module imports, anywhere in it."""
+    found = set()
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree(path)):
+        is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if is_for_types and not for_types_too:
+            skipped.update(ast.walk(node))
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def roots(names: set[str]) -> set[str]:
+    """Give the packages of modules."""
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_modules_that_promise_purity_are_known() -> None:
+    """A promise is not dropped from a docstring by accident."""
+    assert {path.stem for path in PURE} >= {
+        "batch",
+        "calls",
+        "checks",
+        "config",
+        "endpoints",
+        "jsontext",
+        "request",
+        "response",
+        "routing",
+        "schedule",
+        "settings",
+        "template",
+    }
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
+def test_a_pure_module_imports_nothing_impure(path: Path) -> None:
+    """No I/O, no clock, no dice, no log, no thread: not even inside a function."""
+    assert not roots(imports(path)) & IMPURE
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    called = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+    assert not called & IMPURE_FUNCTIONS
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
+def test_a_pure_module_stands_on_pure_ones(path: Path) -> None:
+    """A promise is worth no more than those of the modules it calls."""
+    pure = {f"target_apptivo.{path.stem}" for path in PURE}
+    pure |= {f"target_apptivo.{name}" for name in PURE_OF_OURS}
+    ours = {
+        name
+        for name in imports(path, for_types_too=False)
+        if name.startswith("target_apptivo.") and name.count(".") == 1
+    }
+    assert ours <= pure
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
+def test_a_pure_module_asks_no_clock(path: Path) -> None:
+    """`datetime` is for values; the present is handed in."""
+    names = {node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
+    assert not names & {"now", "utcnow", "today", "monotonic", "perf_counter"}
+
+
+def test_only_the_client_knows_the_http_library() -> None:
+    """Another library would change one module."""
+    for path in [*MODULES, *PACKAGE.glob("sandbox/*.py")]:
+        knows = bool(roots(imports(path)) & {"requests", "urllib3"})
+        assert knows == (path.name == "client.py"), path.name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_module_opens_with_its_job(path: Path) -> None:
+    """The first line says what the module is for."""
+    docstring = ast.get_docstring(tree(path))
+    assert docstring
+    assert docstring.partition("\n")[0].endswith((".", "?"))
+
+
+def test_the_imports_are_of_known_packages() -> None:
+    """A package that is not a dependency is not imported, and `cli` needs no extra."""
+    known = {
+        "backoff",
+        "click",
+        "jsonschema",
+        "requests",
+        "simpleeval",
+        "simplejson",
+        "singer_sdk",
+        "target_apptivo",
+        "urllib3",
+    }
+    for path in MODULES:
+        assert roots(imports(path)) <= known | sys.stdlib_module_names, path.name
+
+
+def test_the_maintained_backoff_is_installed_alone() -> None:
+    """The distribution `backoff` would overwrite the files of `python-backoff`."""
+    assert version("python-backoff")
+    with pytest.raises(PackageNotFoundError):
+        version("backoff")
