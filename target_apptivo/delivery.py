@@ -18,8 +18,6 @@ import logging
 import math
 import threading
 import time
-from bisect import insort
-from collections import deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,9 +35,10 @@ from target_apptivo.pace import seconds_to_wait
 from target_apptivo.record import Entry
 from target_apptivo.response import Meaning, Outcome, interpret_response, refused
 from target_apptivo.schedule import Schedule
+from target_apptivo.window import Mark, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from target_apptivo.pace import Pace
     from target_apptivo.record import Task
@@ -48,19 +47,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target-apptivo.delivery")
 
-# The window is also bounded by the length of its records: large ones must not fill the memory.
-_WINDOW_CHARACTERS = 32_000_000
 # Seconds between two looks at whether the run was interrupted, while the main thread waits.
 _GLANCE = 0.1
 # Seconds for the settler's last writes, after it was told that time is up.
 _LAST_WRITES = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place in the input: when everything before it is settled, this state may be written."""
-
-    state: Any
 
 
 class Ledger(Protocol):
@@ -81,8 +71,14 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What to do with answers that leave a choice; see the settings of the same names."""
+    """What the settings of the same names say.
 
+    Attributes:
+        window: The most records between reading and settling.
+    """
+
+    max_in_flight: int
+    window: int
     max_attempts: int = 5
     hold_uncertain: bool = False
     max_rejected: float = 0
@@ -102,8 +98,6 @@ class Delivery:
         pace: Pace,
         *,
         policy: Policy,
-        max_in_flight: int,
-        window: int,
         is_interrupted: Callable[[], bool] = lambda: False,
         on_end: Callable[[], object] = lambda: None,
     ) -> None:
@@ -113,40 +107,28 @@ class Delivery:
             send: Sends a request once.
             ledger: Is told of everything settled.
             pace: How many at once, how many a second.
-            policy: What to do with answers that leave a choice.
-            max_in_flight: The most workers.
-            window: The most records between reading and settling.
+            policy: What the settings say.
             is_interrupted: Whether the run has to stop, looked at while the main thread waits.
-            on_end: Called once from a thread when the run ends early.
+            on_end: Called from any thread when the run ends early.
         """
         self._send = send
         self._ledger = ledger
         self._pace = pace
         self._policy = policy
-        self._max_workers = max_in_flight
-        self._window = window
         self._is_interrupted = is_interrupted
         self._on_end = on_end
 
-        lock = threading.RLock()
-        self._lock = lock
-        self._work = threading.Condition(lock)
-        self._head = threading.Condition(lock)
-        self._room = threading.Condition(lock)
+        self._lock = threading.RLock()
+        self._work = threading.Condition(self._lock)
+        self._head = threading.Condition(self._lock)
+        self._room = threading.Condition(self._lock)
 
-        self._queue: deque[Entry | Mark] = deque()
+        self._window = Window(policy.window, max_rejected=policy.max_rejected)
         self._schedule = Schedule()
-
-        self._sequence = 0
-        self._unsettled = 0
-        self._characters = 0
         self._in_flight = 0
         self._idle = 0
         self._workers = 0
-        self._aside = 0
-        self._aside_ahead: list[int] = []
 
-        self._cut = math.inf
         self._failure: TargetApptivoError | None = None
         self._is_finishing = False
         self._is_closed = False
@@ -167,7 +149,7 @@ class Delivery:
         """
         with self._lock:
             self._wait_for_room()
-            self._append(task.entries[0])
+            self._window.append(task.entries[0])
             self._schedule.line_up(task, task.entries[0])
             if after:
                 self._schedule.hold_open(task, time.monotonic() + after)
@@ -189,7 +171,7 @@ class Delivery:
                 return False
             task.entries.append(entry)
             task.payloads.append(payload)
-            self._append(entry)
+            self._window.append(entry)
             self._schedule.line_up(task, entry)
             return True
 
@@ -207,17 +189,15 @@ class Delivery:
         """
         with self._lock:
             self._wait_for_room()
-            self._append(entry)
-            self._note_aside(entry)
+            self._window.append(entry)
+            self._window.expect_aside(entry)
             self._notify_head()
 
     def mark(self, state: Any) -> None:  # noqa: ANN401
         """Take a state, to be written when everything before it is settled."""
         with self._lock:
             self._start()
-            if self._queue and isinstance(self._queue[-1], Mark):
-                self._queue.pop()
-            self._queue.append(Mark(state))
+            self._window.mark(state)
             self._notify_head()
 
     def finish(self, *, grace: float = 20.0, stop: TargetApptivoError | None = None) -> None:
@@ -230,16 +210,14 @@ class Delivery:
         Raises:
             TargetApptivoError: What ended the run.
         """
-        with self._lock:
-            self._is_finishing = True
-            self._schedule.release_all()
-            self._notify_all()
         deadline = math.inf
-        while self._settler and not self._settled.is_set() and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
             if stop and deadline == math.inf and self._is_interrupted():
                 deadline = time.monotonic() + grace
                 self.halt(stop)
-            self._settled.wait(_GLANCE)
+            self._let_everything_go()
+            if self._settler is None or self._settled.wait(_GLANCE):
+                break
         with self._lock:
             self._is_closed = True
             self._notify_all()
@@ -252,47 +230,40 @@ class Delivery:
         """End the run: nothing new is sent, requests under way are finished."""
         with self._lock:
             self._failure = self._failure or error
-            self._cut = -1
+            self._window.cut = -1
             self._notify_all()
         self._on_end()
 
-    def unsettled(self) -> Iterator[Entry]:
+    def unsettled(self) -> list[Entry]:
         """Give the records that a run which has ended leaves unsettled, in input order."""
         with self._lock:
-            yield from (item for item in self._queue if isinstance(item, Entry))
+            return list(self._window.entries())
 
     @property
     def in_flight(self) -> int:
         """Requests under way."""
         return self._in_flight
 
+    def _let_everything_go(self) -> None:
+        """Note that the input has ended; open batches wait for nothing any more."""
+        with self._lock:
+            if not self._is_finishing:
+                self._is_finishing = True
+                self._schedule.release_all()
+                self._notify_all()
+
     def _wait_for_room(self) -> None:
         """Wait until the window has room; once it was full, until half of it is free."""
         self._start()
-        if self._is_full(1.0):
-            while self._is_full(0.5) and not self._has_ended():
+        if self._window.is_full():
+            while self._window.is_full(0.5) and not self._has_ended():
                 self._room.wait(_GLANCE)
         if self._has_ended():
             raise RunEndedError
 
     def _has_ended(self) -> bool:
         """Whether no more may be taken."""
-        return self._cut < math.inf or self._is_closed or self._is_interrupted()
-
-    def _is_full(self, share: float) -> bool:
-        """Whether a share of the window is taken, by count or by size."""
-        return (
-            self._unsettled >= self._window * share
-            or self._characters >= _WINDOW_CHARACTERS * share
-        )
-
-    def _append(self, entry: Entry) -> None:
-        """Give a record its place in the input."""
-        entry.sequence = self._sequence
-        self._sequence += 1
-        self._unsettled += 1
-        self._characters += entry.size
-        self._queue.append(entry)
+        return self._window.cut < math.inf or self._is_closed or self._is_interrupted()
 
     def _start(self) -> None:
         """Start the settler with the first record or mark."""
@@ -306,7 +277,7 @@ class Delivery:
         """Get a worker to look for work: an idle one, or a new one while the pace allows it."""
         if self._idle:
             self._work.notify()
-        elif self._workers < min(self._pace.limit, self._max_workers):
+        elif self._workers < min(self._pace.limit, self._policy.max_in_flight):
             self._workers += 1
             name = f"worker-{self._workers}"
             threading.Thread(target=self._work_on, name=name, daemon=True).start()
@@ -314,15 +285,12 @@ class Delivery:
     def _work_on(self) -> None:
         """Send tasks until the run is closed."""
         while task := self._take():
-            try:
-                self._attempt(task)
-            except Exception as error:
-                logger.debug("a worker failed", exc_info=error)
-                with self._lock:
-                    self._in_flight -= 1
-                    msg = f"unexpected {type(error).__name__} while sending; this is a bug"
-                    self._fail(task, TargetApptivoError(msg))
-                    self.halt(TargetApptivoError(msg))
+            verdict, sent_at = self._attempt(task)
+            with self._lock:
+                wait = self._adapt(verdict, sent_at)
+                self._in_flight -= 1
+                self._conclude(task, verdict, wait)
+                self._notify_head()
 
     def _take(self) -> Task | None:
         """Wait for the next task that may be sent."""
@@ -331,7 +299,7 @@ class Delivery:
                 now = time.monotonic()
                 self._schedule.promote(now)
                 may_send = self._in_flight < self._pace.limit
-                has_ready = may_send and self._schedule.has_ready(self._cut)
+                has_ready = may_send and self._schedule.has_ready(self._window.cut)
                 wait = self._pace.wait(now) if has_ready else math.inf
                 if wait <= 0:
                     return self._dispatch(now)
@@ -347,61 +315,30 @@ class Delivery:
         task = self._schedule.pop()
         self._in_flight += 1
         self._pace.sent(now)
-        if self._schedule.has_ready(self._cut) or self._schedule.due is not None:
+        if self._schedule.has_ready(self._window.cut) or self._schedule.due is not None:
             self._wake_worker()
         return task
 
-    def _attempt(self, task: Task) -> None:
-        """Send a task once and see what follows."""
+    def _attempt(self, task: Task) -> tuple[Verdict, float]:
+        """Send a task once; give what its answer means, and when it was sent."""
+        started = time.monotonic()
         try:
             request = task.shape()
+            task.attempt(datetime.now(UTC))
+            answer = self._send(request)
+            task.answered(datetime.now(UTC), seconds=time.monotonic() - started)
+            return interpret_response(task.call, answer), started
         except RecordRejectedError as error:
-            self._conclude(task, refused(str(error)))
-            return
-        task.attempts += 1
-        for entry in task.entries:
-            entry.may_be_processed = True
-        sent_at, started = datetime.now(UTC), time.monotonic()
-        answer = self._send(request)
-        received_at, ended = datetime.now(UTC), time.monotonic()
-        for entry in task.entries:
-            entry.attempts = task.attempts
-            entry.possible_duplicate = task.answer_lost
-            entry.sent_at, entry.received_at = sent_at, received_at
-            entry.duration_ms = round(1000 * (ended - started), 3)
-        self._conclude(task, interpret_response(task.call, answer), sent_at=started)
-
-    def _conclude(self, task: Task, verdict: Verdict, *, sent_at: float = 0.0) -> None:
-        """Do what a verdict asks for."""
-        with self._lock:
-            wait = self._adapt(verdict, sent_at)
-            self._in_flight -= 1
-            attempts_left = task.attempts < self._policy.max_attempts
-            match verdict.meaning:
-                case Meaning.FINAL:
-                    self._give_outcomes(task, verdict)
-                case Meaning.CREDENTIALS_REFUSED:
-                    error = CredentialsError(_credentials_refused(verdict))
-                    self._fail(task, error)
-                    self.halt(error)
-                case Meaning.NOT_PROCESSED if attempts_left:
-                    self._retry(task, wait)
-                case Meaning.NOT_PROCESSED:
-                    self._fail(task, UnavailableError(_unavailable(task, verdict)))
-                case Meaning.POSSIBLY_PROCESSED if self._may_resend(task) and attempts_left:
-                    task.answer_lost = task.call.creates
-                    self._retry(task, wait)
-                case Meaning.POSSIBLY_PROCESSED:
-                    self._give_outcomes(task, verdict)
-            if self._in_flight == 0:
-                self._notify_head()
+            return refused(str(error)), started
+        except Exception as error:
+            logger.debug("a worker failed", exc_info=error)
+            self.halt(TargetApptivoError(f"unexpected {type(error).__name__}; this is a bug"))
+            return replace(refused("unexpected"), meaning=Meaning.POSSIBLY_PROCESSED), started
 
     def _adapt(self, verdict: Verdict, sent_at: float) -> float:
         """Let the pace follow an answer; give the least wait before the next attempt."""
-        if verdict.meaning is Meaning.FINAL and not verdict.pushes_back:
+        if verdict.meaning is Meaning.FINAL:
             self._pace.healthy(self._in_flight)
-        if not (verdict.pushes_back or verdict.retry_after):
-            return 0.0
         now = time.monotonic()
         wait = seconds_to_wait(verdict.retry_after, datetime.now(UTC))
         if verdict.pushes_back and self._pace.pushed_back(sent_at=sent_at, now=now, wait=wait):
@@ -413,58 +350,62 @@ class Delivery:
             )
         return wait
 
+    def _conclude(self, task: Task, verdict: Verdict, wait: float) -> None:
+        """Do what a verdict asks for."""
+        attempts_left = task.attempts < self._policy.max_attempts
+        match verdict.meaning:
+            case Meaning.FINAL:
+                self._give_outcomes(task, verdict)
+            case Meaning.CREDENTIALS_REFUSED:
+                self._fail(task, CredentialsError(_credentials_refused(verdict)))
+                self.halt(CredentialsError(_credentials_refused(verdict)))
+            case Meaning.NOT_PROCESSED if attempts_left:
+                self._retry(task, wait)
+            case Meaning.NOT_PROCESSED:
+                self._fail(task, UnavailableError(_unavailable(task, verdict)))
+            case Meaning.POSSIBLY_PROCESSED if self._may_resend(task) and attempts_left:
+                task.answer_lost = task.call.creates
+                self._retry(task, wait)
+            case Meaning.POSSIBLY_PROCESSED:
+                self._give_outcomes(task, verdict)
+
     def _may_resend(self, task: Task) -> bool:
         """Whether a request that was possibly processed may be sent again."""
         return not (task.call.creates and self._policy.hold_uncertain)
 
     def _retry(self, task: Task, least_wait: float) -> None:
         """Put a task back for later: exponential backoff with full jitter."""
-        for entry in task.entries:
-            entry.may_be_processed = task.answer_lost
+        task.put_back()
         wait = max(backoff.full_jitter(next(task.waits)), least_wait)
         self._schedule.postpone(task, time.monotonic() + wait)
 
     def _fail(self, task: Task, error: TargetApptivoError) -> None:
         """End the run at a task that gets no outcome."""
+        task.put_back()
         for entry in task.entries:
             entry.error = error
-            entry.may_be_processed = task.answer_lost
-        self._cut_at(task.sequence)
-        self._notify_head()
-
-    def _cut_at(self, sequence: float) -> None:
-        """Send nothing behind a place in the input any more."""
-        if sequence < self._cut:
-            self._cut = sequence
-            self._room.notify_all()
-            self._on_end()
+        self._window.cut = min(self._window.cut, task.sequence)
+        self._tell_of_cut()
 
     def _give_outcomes(self, task: Task, verdict: Verdict) -> None:
         """Give each record of a task its outcome, or try a refused batch in halves."""
         task.request = None
-        if verdict.outcome is Outcome.REJECTED and task.answer_lost:
-            # The refusal is of the second sending; the first may have been taken.
-            reason = f"{verdict.reason} (after an attempt whose answer was lost)"
-            verdict = replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
         is_refused_batch = verdict.outcome is Outcome.REJECTED and len(task.entries) > 1
         if is_refused_batch and task.batch and task.batch.split_rejected:
             self._schedule.replace(task.halves())
             return
         verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))
         for entry, each in zip(task.entries, verdicts, strict=True):
-            entry.verdict = each
-            self._note_aside(entry)
+            entry.verdict = _doubted(each) if task.answer_lost else each
+            self._window.expect_aside(entry)
             self._schedule.free(entry)
-        self._notify_head()
+        self._tell_of_cut()
 
-    def _note_aside(self, entry: Entry) -> None:
-        """Cut as soon as it is certain that more records are set aside than may be."""
-        if entry.verdict is None or not entry.verdict.outcome.is_set_aside:
-            return
-        insort(self._aside_ahead, entry.sequence)
-        allowed = self._policy.max_rejected - self._aside
-        if len(self._aside_ahead) > allowed:
-            self._cut_at(self._aside_ahead[int(allowed)])
+    def _tell_of_cut(self) -> None:
+        """Wake those who have to stop when the run is cut."""
+        if self._window.cut < math.inf:
+            self._room.notify_all()
+            self._on_end()
 
     # -- the settler ------------------------------------------------------------------------------
 
@@ -486,75 +427,73 @@ class Delivery:
             self.halt(error)
         except Exception as error:
             logger.debug("the settler failed", exc_info=error)
-            msg = f"unexpected {type(error).__name__} in output; this is a bug"
-            self.halt(TargetApptivoError(msg))
+            self.halt(TargetApptivoError(f"unexpected {type(error).__name__}; this is a bug"))
 
     def _settle_until_end(self) -> None:
-        """Settle whatever comes to the head."""
-        while self._settle_next():
-            pass
+        """Settle whatever comes to the head; what falls due is written between two records."""
+        while not self._is_over():
+            wait = self._ledger.tick()
+            match self._take_head(wait):
+                case Mark(state):
+                    self._ledger.reach(state)
+                case Entry() as entry:
+                    self._settle(entry)
 
-    def _settle_next(self) -> bool:
-        """Settle what is at the head, or wait for it; false when there is nothing more to come."""
+    def _is_over(self) -> bool:
+        """Whether nothing more will come to the head.
+
+        Raises:
+            TargetApptivoError: If the head is the record that ends the run.
+        """
         with self._lock:
-            if not self._head_is_done():
-                return self._wait_for_head()
-            item = self._queue.popleft()
-            if isinstance(item, Entry):
-                self._unsettled -= 1
-                self._characters -= item.size
-                if not self._is_full(0.5):
-                    self._room.notify()
-        if isinstance(item, Mark):
-            self._ledger.reach(item.state)
-        else:
-            self._settle(item)
-        # Also while the head is always done: a state is not to wait for a pause.
-        self._ledger.tick()
-        return True
+            head = self._window.head
+            if isinstance(head, Entry) and head.verdict is None and head.error:
+                raise head.error
+            if self._window.head_is_done:
+                return False
+            has_stopped = self._window.cut < 0 and not self._in_flight
+            return self._is_closed or has_stopped or (self._is_finishing and head is None)
+
+    def _take_head(self, wait: float | None) -> Entry | Mark | None:
+        """Take the head off, if it is done within some seconds."""
+        with self._lock:
+            if not self._window.head_is_done and not self._is_over():
+                self._head.wait(wait)
+            if not self._window.head_is_done:
+                return None
+            item = self._window.pop()
+            if not self._window.is_full(0.5):
+                self._room.notify()
+            return item
 
     def _settle(self, entry: Entry) -> None:
         """Account for a record, or end the run at it."""
-        if entry.verdict and entry.verdict.outcome.is_set_aside:
-            self._aside += 1
-            with self._lock:
-                self._aside_ahead.remove(entry.sequence)
-            if self._aside > self._policy.max_rejected:
-                with self._lock:
-                    self._queue.appendleft(entry)
-                kind = type(entry.error) if entry.error else RecordRejectedError
-                raise kind(describe(entry))
+        with self._lock:
+            may_go_on = self._window.may_set_aside(entry)
+            if not may_go_on:
+                self._window.put_back(entry)
+        if not may_go_on:
+            kind = type(entry.error) if entry.error else RecordRejectedError
+            raise kind(describe(entry))
         self._ledger.settle(entry)
-
-    def _head_is_done(self) -> bool:
-        """Whether the head of the queue can be settled."""
-        if not self._queue:
-            return False
-        head = self._queue[0]
-        return isinstance(head, Mark) or head.verdict is not None
-
-    def _wait_for_head(self) -> bool:
-        """Wait for the head to be done, writing meanwhile what falls due."""
-        if not self._queue and self._is_finishing:
-            return False
-        if self._queue and isinstance(head := self._queue[0], Entry) and head.error:
-            raise head.error
-        if self._is_closed or (self._cut < 0 and not self._in_flight):
-            return False
-        due = self._ledger.tick()
-        if not self._head_is_done():
-            self._head.wait(due)
-        return True
 
     def _notify_head(self) -> None:
         """Wake the settler if there is something for it."""
-        if self._head_is_done() or self._cut < math.inf or self._is_finishing:
+        if self._window.head_is_done or self._window.cut < math.inf or self._is_finishing:
             self._head.notify_all()
 
     def _notify_all(self) -> None:
         """Wake everyone."""
         for condition in (self._head, self._room, self._work):
             condition.notify_all()
+
+
+def _doubted(verdict: Verdict) -> Verdict:
+    """Judge a refusal after a lost answer: it is of the second sending, the first may be taken."""
+    if verdict.outcome is not Outcome.REJECTED:
+        return verdict
+    reason = f"{verdict.reason} (after an attempt whose answer was lost)"
+    return replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
 
 
 def describe(entry: Entry) -> str:

@@ -116,6 +116,26 @@ class Task:
             self.request = shape_request(self.call, self.address, payload)
         return self.request
 
+    def attempt(self, sent_at: datetime) -> None:
+        """Note that the task is sent."""
+        self.attempts += 1
+        for entry in self.entries:
+            entry.attempts = self.attempts
+            entry.possible_duplicate = self.answer_lost
+            entry.may_be_processed = True
+            entry.sent_at = sent_at
+
+    def answered(self, received_at: datetime, *, seconds: float) -> None:
+        """Note that the answer came, or that none will."""
+        for entry in self.entries:
+            entry.received_at = received_at
+            entry.duration_ms = round(1000 * seconds, 3)
+
+    def put_back(self) -> None:
+        """Note that the task was not processed, as far as its last attempt goes."""
+        for entry in self.entries:
+            entry.may_be_processed = self.answer_lost
+
     def halves(self) -> list[Task]:
         """Split a batch in two."""
         middle = len(self.entries) // 2

@@ -177,12 +177,12 @@ class Run:
             self._emitter(),
             pace,
             policy=Policy(
+                max_in_flight=settings.max_in_flight,
+                window=self._window(),
                 max_attempts=settings.max_attempts,
                 hold_uncertain=settings.hold_uncertain,
                 max_rejected=self._max_rejected,
             ),
-            max_in_flight=settings.max_in_flight,
-            window=self._window(),
             is_interrupted=lambda: self.signal_number is not None,
             on_end=self._end,
         )

@@ -198,12 +198,12 @@ class SendTestRun(Run):
             ledger,
             Pace(self.settings.max_in_flight, self.settings.requests_per_second),
             policy=Policy(
+                max_in_flight=self.settings.max_in_flight,
+                window=self._window(),
                 max_attempts=self.settings.max_attempts,
                 hold_uncertain=self.settings.hold_uncertain,
                 max_rejected=float("inf"),
             ),
-            max_in_flight=self.settings.max_in_flight,
-            window=self._window(),
             is_interrupted=lambda: self.signal_number is not None,
             on_end=self._end,
         )

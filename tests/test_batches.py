@@ -93,10 +93,8 @@ def test_a_batch_travels_as_a_form_field(run: RunTarget, sandbox: Sandbox) -> No
         data_param="data",
     )
     assert run(records(3), config=config).code == 0
-    assert [len(json.loads(request.params["data"])["records"]) for request in sandbox.requests] == [
-        2,
-        1,
-    ]
+    batches = [json.loads(request.params["data"])["records"] for request in sandbox.requests]
+    assert sorted(map(len, batches)) == [1, 2]
     assert sandbox.requests[0].query == ""
 
 

@@ -23,7 +23,7 @@ IMPURE = {
 }  # fmt: skip
 # Built-in functions that do I/O.
 IMPURE_FUNCTIONS = {"open", "print", "input", "exec", "eval", "__import__"}
-# Our own modules that promise nothing may be used for the types of what is handed in alone.
+# The classes of errors do nothing.
 PURE_OF_OURS = {"errors"}
 
 
