@@ -289,7 +289,7 @@ def test_a_slow_head_does_not_stall_the_others(run: RunTarget, sandbox: Sandbox)
     finished = run(leads(100), config={"max_in_flight": 4})
     assert finished.code == 0
     assert len(order) == 100
-    assert finished.lines == [{"bookmark": 100}]
+    assert finished.lines[-1] == {"bookmark": 100}
 
 
 def test_the_pace_starts_low_and_climbs_to_the_ceiling(run: RunTarget, sandbox: Sandbox) -> None:
