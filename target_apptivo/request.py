@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Pairs = tuple[tuple[str, str], ...]
 
-_POSITIVE_INTEGER = re.compile(r"0*[1-9][0-9]*", re.ASCII)
+_POSITIVE_INTEGER = re.compile(r"0*[1-9][0-9]*")
 
 
 class Content(StrEnum):

@@ -2,6 +2,7 @@
 # One round: customers, then what refers to them. A round that fails is taken up by the next one.
 set -eu
 cd "$(dirname "$0")"
+mkdir -p output
 
 load_ids() {
     [ -s output/responses.singer ] || return 0

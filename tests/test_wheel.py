@@ -1,0 +1,83 @@
+"""What is published works alone: the wheel in a new environment, at the edges of its ranges."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import record, schema, state
+
+ROOT = Path(__file__).parents[1]
+LEADS = "".join(
+    f"{json.dumps(line)}\n" for line in (schema("leads"), record("leads", 1), state(1))
+).encode()
+
+pytestmark = pytest.mark.skipif(
+    "WHEEL" not in os.environ, reason="builds environments of its own; run by `make wheel`"
+)
+
+
+def call(*command: str | Path, text: bytes = b"") -> str:
+    """Run a command that has to succeed."""
+    done = subprocess.run(  # noqa: S603 - our own commands
+        [str(part) for part in command], input=text, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    return done.stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built once."""
+    folder = tmp_path_factory.mktemp("dist")
+    call(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def environment(folder: Path, *requirements: str) -> Path:
+    """Make an environment with some requirements; give its programs' folder."""
+    venv.create(folder, with_pip=True)
+    call(folder / "bin" / "pip", "install", "--quiet", *requirements)
+    return folder / "bin"
+
+
+def lowest(dependency: str) -> str:
+    """Give the lowest version that a range allows."""
+    name, _, rest = dependency.partition(">=")
+    if rest:
+        return f"{name}=={rest.partition(',')[0]}"
+    return dependency.replace("~=", "==")
+
+
+def test_the_wheel_alone_runs(wheel: Path, tmp_path: Path) -> None:
+    """Without the extra the target runs and says what the sandbox needs."""
+    programs = environment(tmp_path / "alone", str(wheel))
+    assert "target-apptivo" in call(programs / "target-apptivo", "--about")
+    (tmp_path / "config.json").write_text('{"dry_run": true}')
+    call(programs / "target-apptivo", "--config", tmp_path / "config.json", text=LEADS)
+    done = subprocess.run(  # noqa: S603 - our own command
+        [str(programs / "target-apptivo"), "--sandbox"], capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"pip install 'target-apptivo[sandbox]'" in done.stderr.splitlines()[-1]
+    names = call(programs / "pip", "list", "--format=freeze")
+    assert not any(line.startswith("backoff==") for line in names.splitlines())
+
+
+@pytest.mark.parametrize("edge", ["lowest", "newest"])
+def test_the_edges_of_the_ranges_work(wheel: Path, tmp_path: Path, edge: str) -> None:
+    """With the extra, a run into the sandbox works with the lowest and the newest versions."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
+    pins = [lowest(each) for each in wanted] if edge == "lowest" else []
+    programs = environment(tmp_path / edge, f"{wheel}[sandbox]", *pins)
+    out = call(programs / "target-apptivo", "--sandbox", text=LEADS)
+    assert json.loads(out) == {"bookmark": 1}
