@@ -211,7 +211,7 @@ class TargetApptivo(Target):
     ) -> tuple[str, ...]:
         """Take the names of the configuration files; they are read when errors can be told."""
         for path in value:
-            if path != "ENV" and not Path(path).is_file():
+            if path != "ENV" and (not Path(path).exists() or Path(path).is_dir()):
                 msg = f"the file '{path}' does not exist"
                 raise click.BadParameter(msg, ctx=ctx, param=param)
         return value

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ import pytest
 
 from target_apptivo.sandbox import Sandbox
 from target_apptivo.settings import SETTINGS
+from tests import environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,12 +152,7 @@ def as_sent(rows: list[Record], arrived: list[Record]) -> list[Record]:
 @pytest.fixture(scope="module")
 def meltano_venv() -> Path:
     """Meltano in an environment of its own."""
-    directory = REPO / ".venv-meltano"
-    if not (directory / "bin" / "meltano").exists():
-        venv.create(directory, with_pip=True, clear=True)
-        pip = directory / "bin" / "pip"
-        subprocess.run([pip, "install", "--quiet", "meltano>=4.3,<5"], check=True)  # noqa: S603
-    return directory
+    return environments.cached("meltano", "meltano>=4.3,<5").parent
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +238,19 @@ def test_response_records_need_a_path(project: Project) -> None:
     assert run.returncode == 1
     assert "responses.path" in run.stderr
     assert "leads" not in project.sandbox.records
+
+
+def test_with_a_path_the_stored_state_is_the_taps(project: Project) -> None:
+    """Response records go to the file, and what Meltano stores as state is intact."""
+    project.write_rows(lead(1), lead(2))
+
+    wanted = {"emit": "records", "path": "answers.singer"}
+    run = project.run("tap-rows", TARGET_APPTIVO_RESPONSES=json.dumps(wanted))
+
+    assert run.returncode == 0, run.stderr
+    assert project.state("tap-rows") == {"bookmarks": {"leads": {"rows": 2}}}
+    told = read_jsonl(project.command.directory / "answers.singer")
+    assert [line["type"] for line in told] == ["SCHEMA", "RECORD", "RECORD"]
 
 
 def test_check_through_meltano(project: Project) -> None:

@@ -7,11 +7,11 @@ import os
 import subprocess
 import sys
 import tomllib
-import venv
 from pathlib import Path
 
 import pytest
 
+from tests import environments
 from tests.conftest import record, schema, state
 
 ROOT = Path(__file__).parents[1]
@@ -42,13 +42,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def environment(folder: Path, *requirements: str) -> Path:
-    """Make an environment with some requirements; give its programs' folder."""
-    venv.create(folder, with_pip=True)
-    call(folder / "bin" / "pip", "install", "--quiet", *requirements)
-    return folder / "bin"
-
-
 def lowest(dependency: str) -> str:
     """Give the lowest version that a range allows."""
     name, _, rest = dependency.partition(">=")
@@ -59,7 +52,7 @@ def lowest(dependency: str) -> str:
 
 def test_the_wheel_alone_runs(wheel: Path, tmp_path: Path) -> None:
     """Without the extra the target runs and says what the sandbox needs."""
-    programs = environment(tmp_path / "alone", str(wheel))
+    programs = environments.make(tmp_path / "alone", str(wheel))
     assert "target-apptivo" in call(programs / "target-apptivo", "--about")
     (tmp_path / "config.json").write_text('{"dry_run": true}')
     call(programs / "target-apptivo", "--config", tmp_path / "config.json", text=LEADS)
@@ -68,7 +61,8 @@ def test_the_wheel_alone_runs(wheel: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert b"pip install 'target-apptivo[sandbox]'" in done.stderr.splitlines()[-1]
-    names = call(programs / "pip", "list", "--format=freeze")
+    python = programs / "python"
+    names = call(sys.executable, "-m", "pip", "--python", python, "list", "--format=freeze")
     assert not any(line.startswith("backoff==") for line in names.splitlines())
 
 
@@ -78,6 +72,6 @@ def test_the_edges_of_the_ranges_work(wheel: Path, tmp_path: Path, edge: str) ->
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
     pins = [lowest(each) for each in wanted] if edge == "lowest" else []
-    programs = environment(tmp_path / edge, f"{wheel}[sandbox]", *pins)
+    programs = environments.make(tmp_path / edge, f"{wheel}[sandbox]", *pins)
     out = call(programs / "target-apptivo", "--sandbox", text=LEADS)
     assert json.loads(out) == {"bookmark": 1}
