@@ -18,7 +18,7 @@ from singer_sdk.exceptions import (
 )
 
 from target_apptivo.errors import SettingsError, StoppedError, TargetApptivoError
-from target_apptivo.jsontext import dumps
+from target_apptivo.jsontext import dumps_line
 from target_apptivo.output import write_stdout
 from target_apptivo.run import Run
 from target_apptivo.trial import PreviewRun, SendTestRun, check
@@ -187,7 +187,7 @@ def serve_sandbox() -> None:
 
 def _print_check(is_ok: bool, detail: str) -> None:  # noqa: FBT001
     """Print what came of a check."""
-    write_stdout(dumps({"ok": is_ok, "detail": detail}, ascii_only=True))
+    write_stdout(dumps_line({"ok": is_ok, "detail": detail}))
 
 
 def _reason(error: Exception) -> str:

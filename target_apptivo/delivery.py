@@ -501,9 +501,8 @@ def describe(entry: Entry) -> str:
     reason = entry.verdict.reason if entry.verdict else None
     outcome = entry.verdict.outcome if entry.verdict else "unsettled"
     return (
-        f"record {outcome}: stream '{entry.stream}', key {dict(entry.key)}, {entry.endpoint}: "
-        f"{reason}. Mend the record, or set max_rejected and rejected_path to set such records "
-        f"aside and go on"
+        f"record {outcome}: {entry.name}, {entry.endpoint}: {reason}. Mend the record, or set "
+        "max_rejected and rejected_path to set such records aside and go on"
     )
 
 
@@ -519,6 +518,6 @@ def _unavailable(task: Task, verdict: Verdict) -> str:
     """Say that Apptivo is unavailable."""
     entry = task.entries[0]
     return (
-        f"Apptivo is unavailable ({verdict.reason}, {task.attempts} attempts) at stream "
-        f"'{entry.stream}', key {dict(entry.key)}: run again later, the state is kept"
+        f"Apptivo is unavailable ({verdict.reason}, {task.attempts} attempts) at {entry.name}: "
+        "run again later, the state is kept"
     )

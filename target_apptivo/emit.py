@@ -11,7 +11,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.jsontext import dumps
+from target_apptivo.jsontext import dumps_line
 from target_apptivo.response import Outcome
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Rejected:
             "at": _moment(at),
         }
         message = {**entry.message, "rejected": rejected}
-        self._file.write(dumps(self._redactor.value(message), ascii_only=True))
+        self._file.write(dumps_line(self._redactor.value(message)))
 
 
 class ResponseLines:
@@ -136,9 +136,9 @@ class ResponseLines:
                 "schema": RESPONSE_SCHEMA,
                 "key_properties": ["response_id"],
             }
-            self._write(dumps(schema, ascii_only=True))
+            self._write(dumps_line(schema))
         message = {"type": "RECORD", "stream": stream, "record": response}
-        self._write(dumps(message, ascii_only=True))
+        self._write(dumps_line(message))
 
 
 class StateLines:
@@ -189,7 +189,7 @@ class StateLines:
             return
         masked = self._redactor.value(state)
         line = {"type": "STATE", "value": masked} if self._as_message else masked
-        self._write(dumps(line, ascii_only=True))
+        self._write(dumps_line(line))
         self._last_written = state
         self._next_write = self._clock() + _STATE_INTERVAL
 

@@ -58,15 +58,14 @@ def _exact(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def dumps(value: object, *, ascii_only: bool = False) -> str:
-    """Write a value as compact JSON.
+def dumps(value: object) -> str:
+    """Write a value as compact JSON, for Apptivo.
 
     Args:
         value: What `loads` gave, possibly changed by stream maps.
-        ascii_only: Escape everything beyond ASCII, for outputs whose encoding is not ours.
 
     Returns:
-        One line of JSON.
+        JSON, its text as it is.
 
     Raises:
         ValueError: If JSON cannot hold the value.
@@ -76,10 +75,27 @@ def dumps(value: object, *, ascii_only: bool = False) -> str:
         default=_default,
         use_decimal=False,
         allow_nan=False,
-        ensure_ascii=ascii_only,
+        ensure_ascii=False,
         separators=(",", ":"),
     )
     return text
+
+
+def dumps_line(value: object) -> str:
+    """Write a value as one line of output, whatever the tap sent in it.
+
+    What Apptivo cannot be sent has to be told all the same: `NaN` stays as the tap wrote it, and
+    a number may have an exponent. All text is ASCII, so that the output's encoding does not matter.
+    """
+    line: str = simplejson.dumps(
+        value, default=_told, use_decimal=True, allow_nan=True, separators=(",", ":")
+    )
+    return line
+
+
+def _told(value: object) -> str:
+    """Write what is no JSON type and comes of a stream map."""
+    return value.isoformat() if isinstance(value, dt.datetime | dt.date | dt.time) else str(value)
 
 
 def loads(text: str | bytes) -> Any:  # noqa: ANN401

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import backoff
 
+from target_apptivo.jsontext import dumps_line
 from target_apptivo.request import shape_request
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ class Entry:
     sent_at: datetime | None = None
     received_at: datetime | None = None
     duration_ms: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The record by its stream and key, for people."""
+        return f"stream '{self.stream}', key {dumps_line(dict(self.key))}"
 
 
 @dataclass(slots=True, eq=False)

@@ -20,7 +20,6 @@ from target_apptivo.errors import (
     StoppedError,
     TargetApptivoError,
 )
-from target_apptivo.jsontext import dumps
 from target_apptivo.output import LineFile, is_same_file, write_stdout
 from target_apptivo.pace import Pace
 from target_apptivo.report import Report
@@ -334,7 +333,7 @@ class Run:
         if not isinstance(self.delivery, Delivery):
             return
         for entry in self.delivery.unsettled():
-            name = f"stream {entry.stream}, key {dumps(dict(entry.key))}"
+            name = entry.name
             if entry.verdict and entry.verdict.outcome is Outcome.ACCEPTED:
                 logger.warning(
                     "accepted, and sent again by the next run: %s, id %s",

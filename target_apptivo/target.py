@@ -16,7 +16,7 @@ from target_apptivo import command
 from target_apptivo.checks import check_settings, parse_text
 from target_apptivo.config import read_settings
 from target_apptivo.errors import InputError, SettingsError
-from target_apptivo.jsontext import dumps
+from target_apptivo.jsontext import dumps_line
 from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.run import Run
@@ -36,7 +36,8 @@ class TargetApptivo(Target):
     """Singer target for the Apptivo CRM: every record ends in one outcome, with a reason."""
 
     name = "target-apptivo"
-    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS
+    # A copy: the SDK adds its own settings in place.
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS)
     default_sink_class = ApptivoSink
     message_reader_class = LineReader
     redactor: ClassVar[Redactor] = Redactor()
@@ -128,7 +129,7 @@ class TargetApptivo(Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Keep the message as the tap sent it: the SDK takes metadata out of its schema."""
         self._assert_line_requires(message_dict, {"stream", "schema"})
-        self._schema_lines[message_dict["stream"]] = dumps(message_dict, ascii_only=True)
+        self._schema_lines[message_dict["stream"]] = dumps_line(message_dict)
         super()._process_schema_message(message_dict)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.delivery import Delivery, Policy, RunEndedError
 from target_apptivo.endpoints import CONFIG_ACTION, CONFIG_PATH, ApiStyle
 from target_apptivo.errors import RecordRejectedError, RecordsRefusedError, TargetApptivoError
-from target_apptivo.jsontext import dumps
+from target_apptivo.jsontext import dumps_line
 from target_apptivo.output import write_stdout
 from target_apptivo.pace import Pace
 from target_apptivo.redact import MASK
@@ -154,8 +154,8 @@ class _Preview(_Desk):
     def refuse(self, entry: Entry) -> None:
         """Say why a record has no request."""
         if self._takes(entry.stream, 1) and entry.verdict:
-            name = f"stream {entry.stream}, key {dumps(dict(entry.key))}"
-            logger.warning("%s: %s: %s", name, entry.verdict.outcome, entry.verdict.reason)
+            verdict = entry.verdict
+            logger.warning("%s: %s: %s", entry.name, verdict.outcome, verdict.reason)
 
     def finish(self, *, grace: float = 0.0, stop: TargetApptivoError | None = None) -> None:  # noqa: ARG002
         """Print what is left."""
@@ -176,9 +176,9 @@ class _Preview(_Desk):
         try:
             line = shown(entry, task.shape(), self._settings)
         except RecordRejectedError as error:
-            logger.warning("stream %s, key %s: %s", entry.stream, dict(entry.key), error)
+            logger.warning("%s: %s", entry.name, error)
         else:
-            write_stdout(dumps(self._redactor.value(line), ascii_only=True))
+            write_stdout(dumps_line(self._redactor.value(line)))
 
 
 class SendTestRun(Run):
@@ -315,4 +315,4 @@ class _Printer:
 
     def _print(self, line: dict[str, Any]) -> None:
         """Print one JSON object."""
-        write_stdout(dumps(self._redactor.value(line), ascii_only=True))
+        write_stdout(dumps_line(self._redactor.value(line)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import backoff
 
 from target_apptivo.errors import OutputError
-from target_apptivo.jsontext import dumps
+from target_apptivo.jsontext import dumps_line
 from target_apptivo.request import Request
 from target_apptivo.response import Answer, NoAnswer
 
@@ -76,7 +76,7 @@ class Webhook:
         """
         if not self._waiting:
             return
-        body = dumps(self._waiting, ascii_only=True).encode()
+        body = dumps_line(self._waiting).encode()
         headers = (("Content-Type", "application/json"),)
         if reason := self._post(Request("POST", "", headers=headers, body=body)):
             msg = (

@@ -1,12 +1,13 @@
 """The examples do what they say: the commands of each README are run as they stand there.
 
-Only `meltano install` is left out: its plugins are kept in `.venv-meltano` from run to run. The
-warehouse is a real PostgreSQL server, started here where one is installed.
+Only `meltano install` is left out: the plugins are kept in `.venv-examples` from run to run. The
+warehouse is a real PostgreSQL, started here where its server is installed.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import pwd
 import re
@@ -15,10 +16,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,22 +33,21 @@ if TYPE_CHECKING:
 
 meltano_venv = test_meltano.meltano_venv  # the fixture
 
-KEYS = {"TARGET_APPTIVO_API_KEY": "made-up-api-key", "TARGET_APPTIVO_ACCESS_KEY": "made-up-access"}
 INSTALL = "meltano install"
-IDS = "select {0}, apptivo_id from shop.{1} join from_apptivo.ids on {1}.id = source_id and stream = 'to_apptivo-{1}'"
+PASSWORD = "made-up-password"
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A copy of an example, and the environment that its commands are run in."""
+    """A copy of an example, and the environment of its commands."""
 
     folder: Path
     environ: dict[str, str]
 
     def run(self, command: str, **environ: str) -> CompletedProcess[str]:
         """Run a command as a shell does."""
-        return subprocess.run(
-            ["/bin/sh", "-c", command],  # noqa: S603 - the commands of our README
+        return subprocess.run(  # noqa: S603 - our own README
+            ["/bin/sh", "-c", command],
             cwd=self.folder,
             env={**self.environ, **environ},
             capture_output=True,
@@ -57,71 +57,310 @@ class Example:
         )
 
     def run_block(self, number: int) -> list[CompletedProcess[str]]:
-        """Run the commands of one of the README's blocks; each has to succeed."""
+        """Run the commands in one of the README's blocks; all have to succeed."""
         text = (self.folder / "README.md").read_text("utf-8")
         blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        commands = [line for line in blocks[number].splitlines() if line != INSTALL]
+        commands = [command for command in blocks[number].splitlines() if command != INSTALL]
         runs = [self.run(command) for command in commands]
         for command, run in zip(commands, runs, strict=True):
             assert run.returncode == 0, f"{command}\n{run.stderr}"
         return runs
 
 
-def copy_example(name: str, directory: Path, *programs: Path, **environ: str) -> Example:
-    """Copy an example, and put programs before those of this machine."""
-    ignored = shutil.ignore_patterns(".meltano", "output", ".env", "rejected.singer")
-    folder = Path(shutil.copytree(REPO / "examples" / name, directory / name, ignore=ignored))
+def copy_example(name: str, directory: Path, programs: Path, **environ: str) -> Example:
+    """Copy an example; its commands find programs of this folder first."""
+    ours = shutil.ignore_patterns(".meltano", ".env", "output", "rejected.singer")
+    folder = Path(shutil.copytree(REPO / "examples" / name, directory / name, ignore=ours))
     inherited = {
         variable: value
         for variable, value in os.environ.items()
         if not variable.startswith(("MELTANO_", "TARGET_APPTIVO_", "PG"))
     }
-    path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     return Example(folder, {**inherited, **MELTANO_SETTINGS, **environ, "PATH": path})
 
 
-def install_plugins(example: Example, venv: Path) -> None:
-    """Give a copied Meltano project its plugins, made once for all runs with these versions."""
+def install_plugins(example: Example) -> None:
+    """Give a Meltano project its plugins: installed once, and again when a requirement changes."""
     project = example.folder / "meltano.yml"
     text = project.read_text("utf-8").replace("-e ../..[", f"-e {REPO}[")
     project.write_text(text, "utf-8")
-    kept = venv / "examples" / example.folder.name
-    made_from = kept / "made-from"
-    wanted = "\n".join(re.findall("pip_url: .*", text)) + (REPO / "pyproject.toml").read_text()
-    if not made_from.exists() or made_from.read_text("utf-8") != wanted:
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
-        installed = example.run(INSTALL, MELTANO_SYS_DIR_ROOT=str(kept))
+    ours = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = "\n".join([*re.findall("pip_url: .*", text), json.dumps(ours)])
+    cache = REPO / ".venv-examples" / example.folder.name
+    made_for = cache / "made-for"
+    if not made_for.exists() or made_for.read_text("utf-8") != wanted:
+        shutil.rmtree(cache, ignore_errors=True)
+        cache.mkdir(parents=True)
+        installed = example.run(INSTALL, MELTANO_SYS_DIR_ROOT=str(cache))
         assert installed.returncode == 0, installed.stderr
-        made_from.write_text(wanted, "utf-8")
+        made_for.write_text(wanted, "utf-8")
     (example.folder / ".meltano").mkdir()
     for kind in ("extractors", "loaders"):
-        (example.folder / ".meltano" / kind).symlink_to(kept / kind)
+        (example.folder / ".meltano" / kind).symlink_to(cache / kind)
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """An empty sandbox that keeps every request."""
-    with Sandbox(keep_requests=True) as box:
-        yield box
-
-
-def programs(directory: Path) -> Path:
-    """Where an environment has its programs."""
-    return directory / "bin"
-
-
-# -- a file into leads --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def leads(meltano_venv: Path, tmp_path: Path, sandbox: Sandbox) -> Example:
-    """The file of people, with its plugins."""
-    example = copy_example(
-        "jsonl-to-leads",
-        tmp_path,
-        programs(meltano_venv),
-        TARGET_APPTIVO_API_URL=sandbox.url,
-    )
-    install_plugins(example, meltano_venv)
+def meltano_example(name: str, directory: Path, meltano_venv: Path, sandbox: Sandbox) -> Example:
+    """Copy an example that is a Meltano project, with its plugins."""
+    environ = {"TARGET_APPTIVO_API_URL": sandbox.url}
+    example = copy_example(name, directory, meltano_venv / "bin", **environ)
+    install_plugins(example)
     return example
+
+
+# -- a file into leads ----------------------------------------------------------------------------
+
+
+def test_people_become_leads(tmp_path: Path, meltano_venv: Path, sandbox: Sandbox) -> None:
+    """Flat rows arrive as Apptivo takes them, none of the file's own columns, and none twice."""
+    example = meltano_example("jsonl-to-leads", tmp_path, meltano_venv, sandbox)
+
+    _read, previewed, _run = example.run_block(0)
+    first = sandbox.records["leads"]
+    again = example.run("meltano run tap-jsonl target-apptivo")
+
+    assert previewed.stdout.count("\n") == 3
+    leads = {lead["lastName"]: lead for lead in first}
+    assert len(first) == 4
+    assert leads.keys() == {
+        person["last_name"] for person in read_jsonl(example.folder / "people.jsonl")
+    }
+    assert leads["O'Brien"] == {
+        "id": leads["O'Brien"]["id"],
+        "leadId": leads["O'Brien"]["leadId"],
+        "firstName": "Ruth",
+        "lastName": "O'Brien",
+        "companyName": "Granary Deli",
+        "description": "Call after ten",
+        "leadSource": "4",
+        "leadSourceMeaning": "Referral",
+        "emailAddresses": [],
+        "phoneNumbers": [
+            {
+                "phoneNumber": "+353 1 555 0134",
+                "phoneTypeCode": "PHONE_BUSINESS",
+                "phoneType": "Business",
+                "id": "lead_phone_input",
+            },
+            {
+                "phoneNumber": "+353 85 555 0134",
+                "phoneTypeCode": "PHONE_MOBILE",
+                "phoneType": "Mobile",
+                "id": "lead_phone_input",
+            },
+        ],
+    }
+    assert again.returncode == 0
+    assert "4 read, 4 duplicate" in again.stderr
+    assert sandbox.records["leads"] == first
+
+
+# -- deletes --------------------------------------------------------------------------------------
+
+
+def test_deletes(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A preview deletes nothing, a test one, a run the rest; what is no id is never sent."""
+    keys = {"TARGET_APPTIVO_API_KEY": "made-up-api", "TARGET_APPTIVO_ACCESS_KEY": "made-up-access"}
+    programs = Path(sys.executable).parent
+    environ = {**keys, "TARGET_APPTIVO_API_URL": sandbox.url}
+    example = copy_example("deletes", tmp_path, programs, **environ)
+
+    _made, previewed, tested, _run = example.run_block(0)
+
+    assert previewed.stdout.count('"method":"DELETE"') == previewed.stdout.count("\n") == 2
+    assert '"customerId":"90O4"}: rejected: the id of the customer to delete' in previewed.stderr
+    assert '"outcome":"accepted"' in tested.stdout
+    assert deleted(sandbox) == ["9002", "9002", "9003", "9005"]
+    assert {customer["id"] for customer in sandbox.records["customers"]} == {"9001", "9004"}
+    aside = read_jsonl(example.folder / "rejected.singer")[1:]
+    assert [(line["record"]["customerId"], line["rejected"]["http_status"]) for line in aside] == [
+        ("9002", 200),
+        ("90O4", None),
+    ]
+
+
+def deleted(sandbox: Sandbox) -> list[str]:
+    """The ids that the sandbox was told to delete, in order."""
+    paths = [request.path for request in sandbox.requests if request.method == "DELETE"]
+    return sorted(path.rpartition("/")[2] for path in paths)
+
+
+# -- a warehouse ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A private PostgreSQL server: its programs, and how psql finds it."""
+
+    programs: Path
+    environ: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """The example in a database of its own, and the sandbox that it loads."""
+
+    example: Example
+    sandbox: Sandbox
+
+    def query(self, statement: str) -> list[tuple[str, ...]]:
+        """Ask the database."""
+        asked = self.example.run(f'psql --no-psqlrc --csv --tuples-only -c "{statement}"')
+        assert asked.returncode == 0, asked.stderr
+        return [tuple(row) for row in csv.reader(asked.stdout.splitlines())]
+
+    def ids(self, table: str, name: str) -> list[tuple[str, ...]]:
+        """Names and Apptivo's ids of the rows whose id is in the database."""
+        stream = f"to_apptivo-{table}"
+        return self.query(
+            f"select {name}, apptivo_id from shop.{table} "  # noqa: S608 - our own names
+            f"join from_apptivo.ids on id = source_id and stream = '{stream}' order by id"
+        )
+
+    def arrived(self, app: str, name: str, id_name: str) -> list[tuple[str, ...]]:
+        """Names and ids of the records that the sandbox holds, in the order of the warehouse."""
+        pairs = [(record[name], str(record[id_name])) for record in self.sandbox.records[app]]
+        return sorted(pairs, key=lambda pair: int(pair[0].rpartition(" ")[2]))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of these tests' own, in a time zone other than UTC."""
+    programs = server_programs()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        (directory / "password").write_text(PASSWORD, "utf-8")
+        account = unprivileged(directory)
+
+        def run(program: str, *arguments: str | Path) -> None:
+            command = [programs / program, "--pgdata", directory / "data", *arguments]
+            quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            subprocess.run(command, check=True, cwd=directory, **quiet, **account)  # noqa: S603
+
+        port = free_port()
+        password = f"--pwfile={directory / 'password'}"
+        run("initdb", "--username=shop", password, "--auth=scram-sha-256", "--encoding=UTF8")
+        options = f"-F -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        options += " -c timezone=Asia/Kolkata"
+        run("pg_ctl", "start", "--wait", "-o", options, "--log", directory / "log")
+        place = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGDATABASE": "postgres"}
+        yield Server(programs, {**place, "PGUSER": "shop", "PGPASSWORD": PASSWORD})
+        run("pg_ctl", "stop", "--mode=immediate")
+
+
+def server_programs() -> Path:
+    """Find PostgreSQL's server, which Debian keeps off the PATH."""
+    on_path = shutil.which("initdb")
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if on_path:
+        return Path(on_path).parent
+    if not found:
+        pytest.skip("no PostgreSQL server: install one (Debian: postgresql) to run this test")
+    return found[-1].parent
+
+
+def unprivileged(directory: Path) -> dict[str, Any]:
+    """How to run a program that refuses to be run by root, with a folder of its own."""
+    if os.geteuid() != 0:
+        return {}
+    account = pwd.getpwnam("nobody")
+    for path in (directory, *directory.iterdir()):
+        os.chown(path, account.pw_uid, account.pw_gid)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def warehouse(
+    server: Server,
+    tmp_path: Path,
+    meltano_venv: Path,
+    sandbox: Sandbox,
+    request: pytest.FixtureRequest,
+) -> Warehouse:
+    """The example in an empty database."""
+    example = meltano_example("warehouse", tmp_path, meltano_venv, sandbox)
+    path = f"{example.environ['PATH']}{os.pathsep}{server.programs}"
+    example = replace(example, environ={**example.environ, **server.environ, "PATH": path})
+    database = request.node.name
+    Warehouse(example, sandbox).query(f"create database {database}")
+    return Warehouse(replace(example, environ={**example.environ, "PGDATABASE": database}), sandbox)
+
+
+def test_ids_come_back_and_only_new_rows_go(warehouse: Warehouse, sandbox: Sandbox) -> None:
+    """A thousand customers arrive, their ids come back, and a second round sends just the new."""
+    *_, joined = warehouse.example.run_block(0)
+    first = warehouse.arrived("customers", "customerName", "customerId")
+    known = warehouse.ids("customers", "name")
+
+    warehouse.example.run_block(1)
+    second = warehouse.arrived("customers", "customerName", "customerId")
+
+    assert [name for name, _id in first] == [f"Customer {n}" for n in range(1, 1001)]
+    assert known == first
+    assert "(1000 rows)" in joined.stdout
+    assert [pair for pair in second if pair not in first] == second[1000:]
+    assert [name for name, _id in second[1000:]] == [f"Customer {n}" for n in range(1001, 1051)]
+    assert warehouse.ids("customers", "id") == [
+        (name.removeprefix("Customer "), apptivo_id) for name, apptivo_id in second
+    ]
+    customer_ids = {name: int(apptivo_id) for name, apptivo_id in second}
+    assert links(sandbox.records["contacts"], "lastName", "accountId") == {
+        f"Contact {n}": customer_ids[f"Customer {n * 10 if n <= 100 else 1001}"]
+        for n in range(1, 102)
+    }
+    opportunities = links(
+        sandbox.records["opportunities"], "opportunityName", "opportunityCustomerId"
+    )
+    assert opportunities == {
+        f"Opportunity {n}": customer_ids[f"Customer {n * 20}"] for n in range(1, 51)
+    }
+    assert warehouse.ids("opportunities", "title") == warehouse.arrived(
+        "opportunities", "opportunityName", "opportunityId"
+    )
+
+
+def test_broken_off_round_is_taken_up(warehouse: Warehouse, sandbox: Sandbox) -> None:
+    """After a round that broke off the next sends the rest, and again only what the log names.
+
+    A refused row is set aside, and its view still has it.
+    """
+
+    def refuse_keys_after_300(_received: Received) -> Reply | None:
+        return Reply.json({}, 401) if sandbox.request_count > 300 else None
+
+    def refuse_one(received: Received) -> Reply | None:
+        is_it = b'"Customer 500"' in received.body and b"customerNumber" in received.body
+        return Reply.json({"status": "FAILURE", "reason": "No."}) if is_it else None
+
+    warehouse.example.run("psql -f shop.sql -f setup.sql")
+    sandbox.respond = refuse_keys_after_300
+    broken_off = warehouse.example.run("./sync.sh")
+    sandbox.respond = refuse_one
+    next_round = warehouse.example.run("./sync.sh")
+
+    assert (broken_off.returncode, next_round.returncode) == (1, 0), next_round.stderr
+    wanted = [f"Customer {n}" for n in range(1, 1001) if n != 500]
+    assert [name for name, _id in warehouse.ids("customers", "name")] == wanted
+    arrived = [name for name, _id in warehouse.arrived("customers", "customerName", "customerId")]
+    assert sorted(set(arrived)) == sorted(wanted)
+    named = broken_off.stderr.count("accepted, and sent again by the next run")
+    assert len(arrived) == len(wanted) + named
+    assert named <= 7
+    aside = read_jsonl(warehouse.example.folder / "output" / "rejected.singer")[1:]
+    assert [line["record"]["source_id"] for line in aside] == [500]
+    assert warehouse.query("select source_id from to_apptivo.customers") == [("500",)]
+
+
+def links(records: list[dict[str, Any]], name: str, link: str) -> dict[str, Any]:
+    """The linked customer of each record; each record is there once."""
+    found = {record[name]: record[link] for record in records}
+    assert len(found) == len(records)
+    return found

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_apptivo.jsontext import dumps, loads, loads_strictly, number_text
+from target_apptivo.jsontext import dumps, dumps_line, loads, loads_strictly, number_text
 
 fixed = settings(derandomize=True, deadline=None, max_examples=150)
 
@@ -51,7 +51,7 @@ def exactly(value: Any) -> Any:  # noqa: ANN401
 @given(values)
 def test_what_is_written_is_read_back(value: object) -> None:
     """Types, digits and characters survive, with and without escapes."""
-    for text in (dumps(value), dumps(value, ascii_only=True)):
+    for text in (dumps(value), dumps_line(value)):
         assert exactly(loads(text)) == exactly(value)
         assert exactly(loads_strictly(text.encode())) == exactly(value)
 
@@ -95,9 +95,9 @@ def test_json_leaves_as_it_came(read: str, written: str) -> None:
     assert dumps(loads(read)) == written
 
 
-def test_ascii_only_escapes_everything_else() -> None:
+def test_a_line_is_ascii() -> None:
     """An output whose encoding is not ours holds ASCII alone, also for half a character."""
-    assert dumps({"ü": "😀\ud800"}, ascii_only=True) == r'{"\u00fc":"\ud83d\ude00\ud800"}'
+    assert dumps_line({"ü": "😀\ud800"}) == r'{"\u00fc":"\ud83d\ude00\ud800"}'
 
 
 def test_dates_of_stream_maps_are_written_in_iso_form() -> None:

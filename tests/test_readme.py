@@ -28,8 +28,6 @@ def settings_table() -> str:
     """Make the table of settings from their declaration."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for name, setting in SETTINGS["properties"].items():
-        if name.startswith(("stream_map", "flattening", "faker", "validate", "add_record")):
-            continue  # the SDK's own
         rows.append(f"| `{name}` | {_default(setting)} | {setting['description']} |")
         rows += [
             f"| `{name}.{inner}` | {_default(each)} | {each['description']} |"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from target_apptivo.calls import build_call
 from target_apptivo.endpoints import TEMPLATES, ApiStyle
-from target_apptivo.jsontext import dumps
+from target_apptivo.jsontext import dumps_line
 from target_apptivo.response import (
     Answer,
     Meaning,
@@ -429,7 +429,7 @@ def test_every_answer_has_a_verdict(call: Call, status_code: int, body: bytes) -
     if accepted:
         assert status_code // 100 == 2 or (status_code == 404 and call.deletes)
         assert bool(call.id_paths) <= (verdict.apptivo_id is not None)
-    json.loads(dumps([verdict.response, verdict.response_text, verdict.reason], ascii_only=True))
+    json.loads(dumps_line([verdict.response, verdict.response_text, verdict.reason]))
 
 
 # -- results of a batch ---------------------------------------------------------------------------

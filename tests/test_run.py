@@ -364,3 +364,32 @@ def test_names_that_are_right_are_not_warned_of(run: RunTarget) -> None:
     """A lead source beside its text is what Apptivo takes."""
     right = record("leads", 1, leadSource="1", leadSourceMeaning="Web", emailAddresses=[])
     assert "probably drops" not in run([schema("leads"), right]).log
+
+
+def test_what_json_cannot_hold_is_refused_and_set_aside_as_it_came(
+    run: RunTarget, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """NaN, absurd exponents and lone surrogates reach the rejected file, not Apptivo."""
+    rejected = tmp_path / "rejected.singer"
+    values = ["NaN", "-Infinity", "1e99999", '"\\ud800"']
+    messages = [
+        schema("leads"),
+        *(
+            f'{{"type":"RECORD","stream":"leads","record":{{"id":1,"x":{each}}}}}'
+            for each in values
+        ),
+        '{"type":"RECORD","stream":"leads","record":{"id":NaN,"x":1}}',
+    ]
+    config = {
+        "max_rejected": 9,
+        "rejected_path": str(rejected),
+        "responses": {"emit": "records"},
+        "validate_records": False,
+    }
+    finished = run([*messages, state(1)], config=config)
+    assert finished.code == 0
+    assert sandbox.requests == []
+    lines = rejected.read_text().splitlines()
+    for line, value in zip(lines[1:], values, strict=False):
+        assert f'"x":{value}' in line.replace("E+", "e")
+    assert len(lines) == 6
