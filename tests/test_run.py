@@ -372,7 +372,7 @@ def test_what_json_cannot_hold_is_refused_and_set_aside_as_it_came(
     """NaN, absurd exponents and lone surrogates reach the rejected file, not Apptivo."""
     rejected = tmp_path / "rejected.singer"
     values = ["NaN", "-Infinity", "1e99999", '"\\ud800"']
-    messages = [
+    messages: list[Any] = [
         schema("leads"),
         *(
             f'{{"type":"RECORD","stream":"leads","record":{{"id":1,"x":{each}}}}}'
