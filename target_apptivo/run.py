@@ -133,12 +133,19 @@ class Run:
 
     # -- what the sinks tell ----------------------------------------------------------------------
 
-    def announce(self, stream: str, route: Route) -> None:
+    def announce(self, stream: str, route: Route, *, has_keys: bool) -> None:
         """Count a record, and log once where its stream goes and why."""
         self.report.read(stream)
-        if stream not in self._announced:
-            self._announced.add(stream)
-            logger.info("stream %s -> %s (%s)", stream, route.call.endpoint, route.why)
+        if stream in self._announced:
+            return
+        self._announced.add(stream)
+        logger.info("stream %s -> %s (%s)", stream, route.call.endpoint, route.why)
+        if self._tells_responses and not has_keys:
+            logger.warning(
+                "stream %s has no key properties: its response records say what became of a "
+                "record, but not of which; set __key_properties__ in a stream map",
+                stream,
+            )
 
     def deletion_skipped(self, stream: str) -> None:
         """Warn once that a stream which creates brings deleted records."""
@@ -164,6 +171,12 @@ class Run:
                     trap.name,
                     trap.remedy,
                 )
+
+    @property
+    def _tells_responses(self) -> bool:
+        """Whether response records are asked for."""
+        wanted = self.settings.responses
+        return wanted.emit != "none" or wanted.webhook_url is not None
 
     # -- parts ------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ class ApptivoSink(Sink):
         """
         if self._route is None:
             raise unmapped(self.stream_name)
-        self._run.announce(self.stream_name, self._route)
+        self._run.announce(self.stream_name, self._route, has_keys=bool(self.key_properties))
         entry = self._entry(record, message, schema_line, size)
         if self._route.call.creates and _is_deleted(record, message):
             reason = "a deleted record (_sdc_deleted_at) is never created"

@@ -253,7 +253,7 @@ def server_programs() -> Path:
     on_path = shutil.which("initdb")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if on_path:
-        return Path(on_path).parent
+        return Path(on_path).resolve().parent
     if not found:
         pytest.skip("no PostgreSQL server: install one (Debian: postgresql) to run this test")
     return found[-1].parent

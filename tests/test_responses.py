@@ -210,3 +210,12 @@ def test_answers_that_echo_the_keys_are_masked(run: RunTarget, sandbox: Sandbox)
     finished = run(leads(1), config={"responses": {"emit": "records"}})
     (line,) = [line for line in finished.lines if line["type"] == "RECORD"]
     assert line["record"]["response"]["lead"]["note"] == "key *** and ***"
+
+
+def test_a_stream_without_keys_is_warned_of_when_answers_are_asked_for(run: RunTarget) -> None:
+    """A response record without a key cannot be joined to anything: said once, with the remedy."""
+    keyless = {**schema("leads"), "key_properties": []}
+    messages = [keyless, record("leads", 1), record("leads", 2)]
+    assert "has no key properties" not in run(messages).log
+    log = run(messages, config={"responses": {"emit": "state"}}).log
+    assert log.count("stream leads has no key properties") == 1
