@@ -20,6 +20,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import backoff
@@ -27,6 +28,7 @@ import backoff
 from target_apptivo.batch import interpret_results
 from target_apptivo.errors import (
     CredentialsError,
+    OutputError,
     RecordRejectedError,
     TargetApptivoError,
     UnavailableError,
@@ -50,7 +52,7 @@ logger = logging.getLogger("target-apptivo.delivery")
 # Seconds between two looks at whether the run was interrupted, while the main thread waits.
 _GLANCE = 0.1
 # Seconds for the settler's last writes, after it was told that time is up.
-_LAST_WRITES = 5.0
+_LAST_WRITES = 1.0
 
 
 class Ledger(Protocol):
@@ -132,6 +134,7 @@ class Delivery:
         self._failure: TargetApptivoError | None = None
         self._is_finishing = False
         self._is_closed = False
+        self._output_failed = False
         self._settler: threading.Thread | None = None
         self._settled = threading.Event()
 
@@ -257,6 +260,12 @@ class Delivery:
         self._start()
         if self._window.is_full():
             while self._window.is_full(0.5) and not self._has_ended():
+                if not self._in_flight and not self._schedule.has_ready(math.inf):
+                    if not self._window.is_full():
+                        break
+                    # Open batches are what fills it, and nothing more can join them.
+                    self._schedule.release_all()
+                    self._wake_worker()
                 self._room.wait(_GLANCE)
         if self._has_ended():
             raise RunEndedError
@@ -268,8 +277,9 @@ class Delivery:
     def _start(self) -> None:
         """Start the settler with the first record or mark."""
         if self._settler is None:
-            self._settler = threading.Thread(target=self._settle_all, name="settler", daemon=True)
-            self._settler.start()
+            settler = threading.Thread(target=self._settle_all, name="settler", daemon=True)
+            settler.start()
+            self._settler = settler
 
     # -- workers ----------------------------------------------------------------------------------
 
@@ -280,7 +290,12 @@ class Delivery:
         elif self._workers < min(self._pace.limit, self._policy.max_in_flight):
             self._workers += 1
             name = f"worker-{self._workers}"
-            threading.Thread(target=self._work_on, name=name, daemon=True).start()
+            try:
+                threading.Thread(target=self._work_on, name=name, daemon=True).start()
+            except RuntimeError:  # the machine has no thread left: those there are do the work
+                self._workers -= 1
+                if not self._workers:
+                    self.halt(TargetApptivoError("no thread can be started: raise the limit"))
 
     def _work_on(self) -> None:
         """Send tasks until the run is closed."""
@@ -289,7 +304,7 @@ class Delivery:
             with self._lock:
                 wait = self._adapt(verdict, sent_at)
                 self._in_flight -= 1
-                self._conclude(task, verdict, wait)
+                self._guarded(partial(self._conclude, task, verdict, wait))
                 self._notify_head()
 
     def _take(self) -> Task | None:
@@ -412,21 +427,29 @@ class Delivery:
     def _settle_all(self) -> None:
         """Settle from the head until everything is, or the run ends."""
         self._guarded(self._settle_until_end)
-        with self._lock:
-            # What becomes of the requests under way is to be known before the run ends.
-            while self._in_flight and not self._is_closed:
-                self._head.wait(_GLANCE)
+        # What becomes of the requests under way is to be known before the run ends.
+        while self._awaits_answers():
+            if not self._output_failed:
+                self._guarded(self._ledger.tick)
         self._guarded(self._ledger.close)
         self._settled.set()
 
-    def _guarded(self, step: Callable[[], None]) -> None:
-        """Run a step of the settler; an error ends the run instead of the thread."""
+    def _awaits_answers(self) -> bool:
+        """Wait a moment for the requests under way; false when there are none any more."""
+        with self._lock:
+            if self._in_flight and not self._is_closed:
+                self._head.wait(_GLANCE)
+            return bool(self._in_flight) and not self._is_closed
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        """Run a step of a thread; an error ends the run instead of the thread."""
         try:
             step()
         except TargetApptivoError as error:
+            self._output_failed |= isinstance(error, OutputError)
             self.halt(error)
         except Exception as error:
-            logger.debug("the settler failed", exc_info=error)
+            logger.debug("a step failed", exc_info=error)
             self.halt(TargetApptivoError(f"unexpected {type(error).__name__}; this is a bug"))
 
     def _settle_until_end(self) -> None:
@@ -475,7 +498,12 @@ class Delivery:
         if not may_go_on:
             kind = type(entry.error) if entry.error else RecordRejectedError
             raise kind(describe(entry))
-        self._ledger.settle(entry)
+        try:
+            self._ledger.settle(entry)
+        except Exception:
+            with self._lock:
+                self._window.put_back(entry)
+            raise
 
     def _notify_head(self) -> None:
         """Wake the settler if there is something for it."""

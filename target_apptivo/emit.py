@@ -11,7 +11,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.jsontext import dumps_line
+from target_apptivo.jsontext import dumps_line, loads
 from target_apptivo.response import Outcome
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Rejected:
         assert verdict is not None  # noqa: S101 - only settled records come here
         stream = entry.message["stream"]
         if self._written.get(stream) != entry.schema_line:
-            self._file.write(entry.schema_line)
+            self._file.write(dumps_line(self._redactor.value(loads(entry.schema_line))))
             self._written[stream] = entry.schema_line
         rejected = {
             "outcome": verdict.outcome.value,

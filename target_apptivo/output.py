@@ -18,7 +18,7 @@ def write_stdout(line: str) -> None:
     try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError) as error:  # also where there is no stdout at all
         _forget_stdout()
         msg = f"stdout cannot be written ({_why(error)}): no state is written any more"
         raise OutputError(msg) from None
@@ -30,7 +30,7 @@ def _forget_stdout() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         return
 
 

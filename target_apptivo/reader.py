@@ -58,6 +58,10 @@ class LineReader(GenericSingerReader[bytes]):
         """
         counts: Counter[str] = Counter()
         source = file_input or sys.stdin
+        if source is None:
+            raise InputError(
+                "there is no stdin to read from: pipe a tap, or name a file by --input"
+            )
         self.run.begin(source)
         try:
             for line in self._lines(source):
@@ -98,6 +102,17 @@ class LineReader(GenericSingerReader[bytes]):
         """
         if missing := sorted(requires - line_dict.keys()):
             raise self._error(f"lacks {', '.join(missing)}")
+
+    def require(self, message: dict[str, Any], **kinds: type) -> None:
+        """Check that a message has properties of some types.
+
+        Raises:
+            InputError: If it lacks one, or one is of another type.
+        """
+        self.assert_line_requires(message, set(kinds))
+        for name, kind in kinds.items():
+            if not isinstance(message[name], kind):
+                raise self._error(f"has a '{name}' of the wrong type")
 
     def _callback(
         self, message: dict[str, Any], callbacks: dict[Any, Callable[[dict[str, Any]], None]]

@@ -84,6 +84,7 @@ class Run:
         self.delivery: Deliverer
         self.signal_number: int | None = None
         self.wake_descriptor, self._wake_up = -1, -1
+        self._has_begun = False
         self._input_error: Exception | None = None
         self._ended = threading.Event()
         self._announced: set[str] = set()
@@ -103,6 +104,7 @@ class Run:
         self.delivery = self._build()
         self.wake_descriptor, self._wake_up = os.pipe()
         os.set_blocking(self._wake_up, False)
+        self._has_begun = True
         if threading.current_thread() is threading.main_thread():
             # A signal wakes the reader even in the instant before it begins to wait.
             signal.set_wakeup_fd(self._wake_up, warn_on_full_buffer=False)
@@ -125,6 +127,11 @@ class Run:
     def stop(self, signal_number: int) -> None:
         """Note a signal; called in a signal handler, so nothing else may happen here."""
         self.signal_number = signal_number
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the input is being read, or was."""
+        return self._has_begun
 
     @property
     def has_ended(self) -> bool:

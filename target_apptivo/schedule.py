@@ -58,6 +58,9 @@ class Schedule:
     def release(self, task: Task) -> None:
         """Let an open task go before its time; any other stays as it is."""
         if task in self._open:
+            # Not left until its time: a batch that is full every moment would fill the memory.
+            self._later = [waiting for waiting in self._later if waiting[2] is not task]
+            heapq.heapify(self._later)
             self._let_go(task)
 
     def release_all(self) -> None:

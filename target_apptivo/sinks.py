@@ -140,6 +140,9 @@ class ApptivoSink(Sink):
                 self._validator.validate(record)
             except InvalidRecord as error:
                 raise RecordRejectedError(_schema_reason(error)) from None
+            except Exception as error:  # a schema may refer to what is not there
+                msg = f"the record cannot be checked against its schema ({type(error).__name__})"
+                raise RecordRejectedError(msg) from error
 
     def _deliver(self, entry: Entry, address: Address, payload: dict[str, Any]) -> None:
         """Send a record, or put it into a batch."""

@@ -15,7 +15,7 @@ from singer_sdk.helpers._classproperty import classproperty
 from target_apptivo import command
 from target_apptivo.checks import check_settings, parse_text
 from target_apptivo.config import read_settings
-from target_apptivo.errors import InputError, SettingsError
+from target_apptivo.errors import InputError, SettingsError, StoppedError
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
@@ -128,20 +128,43 @@ class TargetApptivo(Target):
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Keep the message as the tap sent it: the SDK takes metadata out of its schema."""
-        self._assert_line_requires(message_dict, {"stream", "schema"})
+        self._reader.require(message_dict, stream=str, schema=dict)
         self._schema_lines[message_dict["stream"]] = dumps_line(message_dict)
         super()._process_schema_message(message_dict)
+        # The SDK keeps the sinks of earlier schemas until it drains, which is at the end here.
+        for sink in self._sinks_to_clear:
+            sink.clean_up()
+        self._sinks_to_clear.clear()
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Map a record to its streams and hand it to their sinks, with the message it came in."""
-        self._assert_line_requires(message_dict, {"stream", "record"})
+        self._reader.require(message_dict, stream=str, record=dict)
         name = message_dict["stream"]
         if name not in self.mapper.stream_maps:
             self._assert_sink_exists(name)
-        only = (message_dict.get("rejected") or {}).get("stream")
-        for stream_map in self.mapper.stream_maps[name]:
-            if only is None or only == stream_map.stream_alias:
-                self._take(stream_map, message_dict)
+        for stream_map in self._wanted_maps(message_dict):
+            self._take(stream_map, message_dict)
+
+    def _wanted_maps(self, message: dict[str, Any]) -> list[Any]:
+        """Give the stream maps that a record goes through: just one, if it was set aside there.
+
+        Raises:
+            InputError: If the stream that it was set aside for is no more.
+        """
+        name, rejected = message["stream"], message.get("rejected")
+        stream_maps = list(self.mapper.stream_maps[name])
+        if rejected is None:
+            return stream_maps
+        self._reader.require(message, rejected=dict)
+        only = rejected.get("stream", name)
+        wanted = [each for each in stream_maps if each.stream_alias == only]
+        if not wanted:
+            msg = (
+                f"a record of stream '{name}' was set aside for stream '{only}', which the stream "
+                "maps do not make of it any more: mend stream_maps, or `rejected` in its line"
+            )
+            raise InputError(msg)
+        return wanted
 
     def _take(self, stream_map: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
         """Hand a mapped record to its sink."""
@@ -152,6 +175,7 @@ class TargetApptivo(Target):
             record, map_error = copy.copy(message["record"]), error
         if record is None:
             return
+        self._assert_sink_exists(stream_map.stream_alias)
         sink = self._sinks_active[stream_map.stream_alias]
         assert isinstance(sink, ApptivoSink)  # noqa: S101 - `get_sink_class` gives no other
         sink.take(
@@ -166,7 +190,8 @@ class TargetApptivo(Target):
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Note a state: it is written when everything before it is settled, not by the SDK."""
         self._assert_line_requires(message_dict, {"value"})
-        self.run.delivery.mark(message_dict["value"])
+        if message_dict["value"]:  # an empty one would take the place of one that is to be written
+            self.run.delivery.mark(message_dict["value"])
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Ignore a version: Apptivo has none."""
@@ -191,9 +216,12 @@ class TargetApptivo(Target):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Note the first signal; a second one ends the program at once."""
-        if self.run.signal_number is not None:
+        run = getattr(self, "run", None)
+        if run is not None and run.signal_number is not None:
             os._exit(128 + signum)
-        self.run.stop(signum)
+        if run is None or not run.has_begun:  # --check, or before the first line
+            raise StoppedError(lambda: signum)
+        run.stop(signum)
 
     # -- command line -----------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ class Webhook:
         self._gives_up = gives_up
         self._clock = clock
         self._waiting: list[dict[str, Any]] = []
+        self._refusal: str | None = None
         self._due = 0.0
 
     def add(self, response: dict[str, Any]) -> None:
@@ -78,10 +79,12 @@ class Webhook:
             return
         body = dumps_line(self._waiting).encode()
         headers = (("Content-Type", "application/json"),)
-        if reason := self._post(Request("POST", "", headers=headers, body=body)):
+        # Once it is given up, the run ends: the last flush does not go through all attempts again.
+        self._refusal = self._refusal or self._post(Request("POST", "", headers=headers, body=body))
+        if self._refusal:
             msg = (
-                f"responses.webhook_url does not take the response records ({reason}): the run "
-                "ends, and no state is written for what was not told"
+                f"responses.webhook_url does not take the response records ({self._refusal}): the "
+                "run ends, and no state is written for what was not told"
             )
             raise OutputError(msg)
         self._waiting = []

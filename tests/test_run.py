@@ -148,6 +148,10 @@ def test_a_record_of_every_json_type_arrives_unchanged(run: RunTarget, sandbox: 
         (["[1]"], "line 5 of the input is not a JSON object"),
         (['{"type": "MYSTERY"}'], "line 5 of the input has a type"),
         (['{"type": "RECORD", "stream": "leads"}'], "line 5 of the input lacks record"),
+        ([{"type": "RECORD", "stream": "leads", "record": None}], "has a 'record' of the wrong"),
+        ([{"type": "RECORD", "stream": ["leads"], "record": {}}], "has a 'stream' of the wrong"),
+        ([{**record("leads", 1), "rejected": "x"}], "has a 'rejected' of the wrong type"),
+        ([{"type": "SCHEMA", "stream": "leads", "schema": "x"}], "has a 'schema' of the wrong"),
         ([record("unknown", 1)], "unknown"),
         ([schema("orders"), record("orders", 1)], "stream 'orders' is mapped to no endpoint"),
         (
@@ -393,3 +397,10 @@ def test_what_json_cannot_hold_is_refused_and_set_aside_as_it_came(
     for line, value in zip(lines[1:], values, strict=False):
         assert f'"x":{value}' in line.replace("E+", "e")
     assert len(lines) == 6
+
+
+def test_a_schema_that_refers_to_nothing_refuses_its_records(run: RunTarget) -> None:
+    """A `$ref` that cannot be resolved is told as a refusal, not as a fault of the program."""
+    finished = run([schema("leads", x={"$ref": "#/nowhere"}), record("leads", 1, x=1)])
+    assert finished.code == 1
+    assert "cannot be checked against its schema" in finished.last_log
