@@ -20,6 +20,7 @@ from target_apptivo.errors import (
     StoppedError,
     TargetApptivoError,
 )
+from target_apptivo.notices import Notices
 from target_apptivo.output import LineFile, is_same_file, write_stdout
 from target_apptivo.pace import Pace
 from target_apptivo.report import Report
@@ -27,15 +28,13 @@ from target_apptivo.response import NotSent, Outcome
 from target_apptivo.webhook import Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from target_apptivo.config import Settings
-    from target_apptivo.endpoints import Endpoint
     from target_apptivo.record import Entry, Task
     from target_apptivo.redact import Redactor
     from target_apptivo.request import Request
     from target_apptivo.response import Answer, NoAnswer
-    from target_apptivo.routing import Route
 
 logger = logging.getLogger("target-apptivo")
 
@@ -81,15 +80,16 @@ class Run:
         self.settings = settings
         self.redactor = redactor
         self.report = Report(describe_pace=lambda: "")
+        wanted = settings.responses
+        self.notices = Notices(
+            tells_responses=wanted.emit != "none" or wanted.webhook_url is not None
+        )
         self.delivery: Deliverer
         self.signal_number: int | None = None
         self.wake_descriptor, self._wake_up = -1, -1
         self._has_begun = False
         self._input_error: Exception | None = None
         self._ended = threading.Event()
-        self._announced: set[str] = set()
-        self._deletions: set[str] = set()
-        self._trapped: set[tuple[str, str]] = set()
         self._files: list[LineFile] = []
 
     # -- the course of a run ----------------------------------------------------------------------
@@ -137,53 +137,6 @@ class Run:
     def has_ended(self) -> bool:
         """Whether nothing more is to be read."""
         return self._ended.is_set() or self.signal_number is not None
-
-    # -- what the sinks tell ----------------------------------------------------------------------
-
-    def announce(self, stream: str, route: Route, *, has_keys: bool) -> None:
-        """Count a record, and log once where its stream goes and why."""
-        self.report.read(stream)
-        if stream in self._announced:
-            return
-        self._announced.add(stream)
-        logger.info("stream %s -> %s (%s)", stream, route.call.endpoint, route.why)
-        if self._tells_responses and not has_keys:
-            logger.warning(
-                "stream %s has no key properties: its response records say what became of a "
-                "record, but not of which; set __key_properties__ in a stream map",
-                stream,
-            )
-
-    def deletion_skipped(self, stream: str) -> None:
-        """Warn once that a stream which creates brings deleted records."""
-        if stream not in self._deletions:
-            self._deletions.add(stream)
-            logger.warning(
-                "stream %s brings deleted records (_sdc_deleted_at) to an endpoint that creates: "
-                "they are skipped; to delete customers, map a stream of their ids to "
-                "delete_customer",
-                stream,
-            )
-
-    def warn_of_traps(self, stream: str, endpoint: Endpoint, payload: Mapping[str, Any]) -> None:
-        """Warn once of an attribute name that Apptivo is known to drop or misread."""
-        for trap in endpoint.traps:
-            is_there = trap.name in payload and trap.unless not in payload
-            if is_there and (stream, trap.name) not in self._trapped:
-                self._trapped.add((stream, trap.name))
-                logger.warning(
-                    "stream %s sends '%s', which Apptivo probably drops or misreads without a "
-                    "word: it takes %s",
-                    stream,
-                    trap.name,
-                    trap.remedy,
-                )
-
-    @property
-    def _tells_responses(self) -> bool:
-        """Whether response records are asked for."""
-        wanted = self.settings.responses
-        return wanted.emit != "none" or wanted.webhook_url is not None
 
     # -- parts ------------------------------------------------------------------------------------
 

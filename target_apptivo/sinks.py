@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from jsonschema import ValidationError
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks import Sink
 
@@ -14,6 +13,7 @@ from target_apptivo.record import Entry, Task
 from target_apptivo.request import Address, shape_address, without
 from target_apptivo.response import Outcome, Verdict, refused
 from target_apptivo.routing import unmapped
+from target_apptivo.validation import QuickValidator, schema_reason
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -67,12 +67,15 @@ class ApptivoSink(Sink):
         """
         if self._route is None:
             raise unmapped(self.stream_name)
-        self._run.announce(self.stream_name, self._route, has_keys=bool(self.key_properties))
+        self._run.report.read(self.stream_name)
+        self._run.notices.announce(
+            self.stream_name, self._route, has_keys=bool(self.key_properties)
+        )
         entry = self._entry(record, message, schema_line, size)
         if self._route.call.creates and _is_deleted(record, message):
             reason = "a deleted record (_sdc_deleted_at) is never created"
             entry.verdict = Verdict(outcome=Outcome.SKIPPED, reason=reason)
-            self._run.deletion_skipped(self.stream_name)
+            self._run.notices.skip_deletion(self.stream_name)
             self._run.delivery.refuse(entry)
             return
         self._set_metadata(record, message)
@@ -84,8 +87,12 @@ class ApptivoSink(Sink):
         else:
             payload = without(record, self._route.call.exclude)
             if self.endpoint:
-                self._run.warn_of_traps(self.stream_name, self.endpoint, payload)
+                self._run.notices.warn_of_traps(self.stream_name, self.endpoint, payload)
             self._deliver(entry, address, payload)
+
+    def get_validator(self) -> QuickValidator | None:
+        """Check records faster than the SDK does, which calls this."""
+        return QuickValidator(self.schema) if self.validate_schema else None
 
     def refuse(self, entry: Entry, error: RecordRejectedError) -> None:
         """Give a record its outcome before anything is sent."""
@@ -139,7 +146,7 @@ class ApptivoSink(Sink):
             try:
                 self._validator.validate(record)
             except InvalidRecord as error:
-                raise RecordRejectedError(_schema_reason(error)) from None
+                raise RecordRejectedError(schema_reason(error)) from None
             except Exception as error:  # a schema may refer to what is not there
                 msg = f"the record cannot be checked against its schema ({type(error).__name__})"
                 raise RecordRejectedError(msg) from error
@@ -253,19 +260,3 @@ def _identity(stream: str, key: Mapping[str, Any]) -> Hashable:
     except TypeError:
         return stream, repr(values)
     return stream, values
-
-
-def _schema_reason(error: InvalidRecord) -> str:
-    """Name the property and the rule it breaks, never its value."""
-    cause = error.__cause__
-    if not isinstance(cause, ValidationError):
-        return "the record does not satisfy its schema"
-    path = ".".join(map(str, cause.absolute_path))
-    if cause.validator == "required":
-        missing = [name for name in cause.validator_value if name not in cause.instance]
-        path = ".".join(filter(None, (path, missing[0])))
-        return f"property '{path}' is required by its schema and missing"
-    rule = f"`{cause.validator}`"
-    if cause.validator == "type":
-        rule += f" {cause.validator_value}"
-    return f"property '{path}' does not satisfy its schema: {rule}"

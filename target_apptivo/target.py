@@ -68,7 +68,6 @@ class TargetApptivo(Target):
         self.run = make_run(self.settings, self.redactor)
         self._reader.run = self.run
         self._schema_lines: dict[str, str] = {}
-        self._versions: set[str] = set()
 
     # -- settings ---------------------------------------------------------------------------------
 
@@ -195,10 +194,7 @@ class TargetApptivo(Target):
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Ignore a version: Apptivo has none."""
-        stream = str(message_dict.get("stream"))
-        if stream not in self._versions:
-            self._versions.add(stream)
-            self.logger.info("stream %s: ACTIVATE_VERSION is ignored, Apptivo has none", stream)
+        self.run.notices.ignore_version(str(message_dict.get("stream")))
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         """Refuse files of records: they would pass by checks, stream maps and outcomes."""

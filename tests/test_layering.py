@@ -132,6 +132,7 @@ def test_the_imports_are_of_known_packages() -> None:
         "backoff",
         "click",
         "jsonschema",
+        "jsonschema_rs",
         "requests",
         "simpleeval",
         "simplejson",

@@ -1,0 +1,73 @@
+"""What is said once per stream: where it goes, and what is probably not meant."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_apptivo.endpoints import Endpoint
+    from target_apptivo.routing import Route
+
+logger = logging.getLogger("target-apptivo")
+
+
+class Notices:
+    """Log lines about streams, each of them once."""
+
+    def __init__(self, *, tells_responses: bool) -> None:
+        """Start with nothing said.
+
+        Args:
+            tells_responses: Whether response records are asked for.
+        """
+        self._tells_responses = tells_responses
+        self._said: set[tuple[str, str]] = set()
+
+    def announce(self, stream: str, route: Route, *, has_keys: bool) -> None:
+        """Say where a stream goes and why."""
+        if not self._is_new(stream, "route"):
+            return
+        logger.info("stream %s -> %s (%s)", stream, route.call.endpoint, route.why)
+        if self._tells_responses and not has_keys:
+            logger.warning(
+                "stream %s has no key properties: its response records say what became of a "
+                "record, but not of which; set __key_properties__ in a stream map",
+                stream,
+            )
+
+    def skip_deletion(self, stream: str) -> None:
+        """Warn that a stream which creates brings deleted records."""
+        if self._is_new(stream, "deletion"):
+            logger.warning(
+                "stream %s brings deleted records (_sdc_deleted_at) to an endpoint that creates: "
+                "they are skipped; to delete customers, map a stream of their ids to "
+                "delete_customer",
+                stream,
+            )
+
+    def ignore_version(self, stream: str) -> None:
+        """Say that versions are ignored."""
+        if self._is_new(stream, "version"):
+            logger.info("stream %s: ACTIVATE_VERSION is ignored, Apptivo has none", stream)
+
+    def warn_of_traps(self, stream: str, endpoint: Endpoint, payload: Mapping[str, Any]) -> None:
+        """Warn of attribute names that Apptivo is known to drop or misread."""
+        for trap in endpoint.traps:
+            is_there = trap.name in payload and trap.unless not in payload
+            if is_there and self._is_new(stream, trap.name):
+                logger.warning(
+                    "stream %s sends '%s', which Apptivo probably drops or misreads without a "
+                    "word: it takes %s",
+                    stream,
+                    trap.name,
+                    trap.remedy,
+                )
+
+    def _is_new(self, stream: str, subject: str) -> bool:
+        """Whether this is said for the first time; from now on it is not."""
+        is_new = (stream, subject) not in self._said
+        self._said.add((stream, subject))
+        return is_new
