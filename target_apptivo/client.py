@@ -53,22 +53,39 @@ class _Progress(threading.local):
 _PROGRESS = _Progress()
 
 
-class _WatchedConnection(HTTPConnection):
-    """Notes when the whole request has been handed to the network."""
+class _Watched:
+    """A connection that sends a request in one piece, and notes when the network has all of it.
+
+    `http.client` sends headers and body apart: two packets, and another change of threads.
+    """
+
+    _pieces: list[bytes] | None = None
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Send a request."""
-        super().request(*args, **kwargs)
+        self._pieces = []
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc] # a mixin
+            request = b"".join(self._pieces)
+        finally:
+            self._pieces = None
+        self.send(request)
         _PROGRESS.is_sent = True
 
+    def send(self, data: Any) -> None:  # noqa: ANN401
+        """Send bytes, or keep them until the request is complete."""
+        if self._pieces is None:
+            super().send(data)  # type: ignore[misc] # a mixin
+        else:
+            self._pieces.append(data)
 
-class _WatchedTLSConnection(HTTPSConnection):
-    """The same over TLS."""
 
-    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Send a request."""
-        super().request(*args, **kwargs)
-        _PROGRESS.is_sent = True
+class _WatchedConnection(_Watched, HTTPConnection):
+    """A connection without TLS."""
+
+
+class _WatchedTLSConnection(_Watched, HTTPSConnection):
+    """A connection with TLS."""
 
 
 class _WatchedPool(HTTPConnectionPool):

@@ -18,6 +18,7 @@ import logging
 import math
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -53,6 +54,8 @@ logger = logging.getLogger("target-apptivo.delivery")
 _GLANCE = 0.1
 # Seconds for the settler's last writes, after it was told that time is up.
 _LAST_WRITES = 1.0
+# How much is settled before the settler looks again at what falls due.
+_MOST_AT_ONCE = 64
 
 
 class Ledger(Protocol):
@@ -453,14 +456,11 @@ class Delivery:
             self.halt(TargetApptivoError(f"unexpected {type(error).__name__}; this is a bug"))
 
     def _settle_until_end(self) -> None:
-        """Settle whatever comes to the head; what falls due is written between two records."""
+        """Settle whatever comes to the head; what falls due is written in between."""
         while not self._is_over():
-            wait = self._ledger.tick()
-            match self._take_head(wait):
-                case Mark(state):
-                    self._ledger.reach(state)
-                case Entry() as entry:
-                    self._settle(entry)
+            items = self._take_settled(self._ledger.tick())
+            while items:
+                self._settle(items[0], items)
 
     def _is_over(self) -> bool:
         """Whether nothing more will come to the head.
@@ -477,33 +477,44 @@ class Delivery:
             has_stopped = self._window.cut < 0 and not self._in_flight
             return self._is_closed or has_stopped or (self._is_finishing and head is None)
 
-    def _take_head(self, wait: float | None) -> Entry | Mark | None:
-        """Take the head off, if it is done within some seconds."""
+    def _take_settled(self, wait: float | None) -> deque[Entry | Mark]:
+        """Take from the head what is done, waiting some seconds for the first of it."""
         with self._lock:
             if not self._window.head_is_done and not self._is_over():
                 self._head.wait(wait)
-            if not self._window.head_is_done:
-                return None
-            item = self._window.pop()
+            items: deque[Entry | Mark] = deque()
+            while self._window.head_is_done and len(items) < _MOST_AT_ONCE:
+                items.append(self._window.pop())
             if not self._window.is_full(0.5):
                 self._room.notify()
-            return item
+            return items
 
-    def _settle(self, entry: Entry) -> None:
-        """Account for a record, or end the run at it."""
-        with self._lock:
-            may_go_on = self._window.may_set_aside(entry)
-            if not may_go_on:
-                self._window.put_back(entry)
-        if not may_go_on:
-            kind = type(entry.error) if entry.error else RecordRejectedError
-            raise kind(describe(entry))
+    def _settle(self, item: Entry | Mark, items: deque[Entry | Mark]) -> None:
+        """Account for the first of what was taken; if the run ends at it, all of it is put back."""
         try:
-            self._ledger.settle(entry)
+            if isinstance(item, Mark):
+                self._ledger.reach(item.state)
+            else:
+                self._check_aside(item)
+                self._ledger.settle(item)
         except Exception:
             with self._lock:
-                self._window.put_back(entry)
+                self._window.put_back(items)
             raise
+        items.popleft()
+
+    def _check_aside(self, entry: Entry) -> None:
+        """End the run at a record that is one more than may be set aside.
+
+        Raises:
+            RecordRejectedError: If it is.
+        """
+        if entry.verdict and entry.verdict.outcome.is_set_aside:
+            with self._lock:
+                may_go_on = self._window.may_set_aside(entry)
+            if not may_go_on:
+                kind = type(entry.error) if entry.error else RecordRejectedError
+                raise kind(describe(entry))
 
     def _notify_head(self) -> None:
         """Wake the settler if there is something for it."""

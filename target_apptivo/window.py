@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.record import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # The window is also bounded by the length of its records: large ones must not fill the memory.
 _MOST_CHARACTERS = 32_000_000
@@ -89,9 +89,9 @@ class Window:
             self._characters -= item.size
         return item
 
-    def put_back(self, entry: Entry) -> None:
-        """Put the record that ends the run back to the head: it stays unsettled."""
-        self._queue.appendleft(entry)
+    def put_back(self, items: Iterable[Entry | Mark]) -> None:
+        """Put back to the head what was taken off and stays unsettled."""
+        self._queue.extendleft(reversed(list(items)))
 
     def entries(self) -> Iterator[Entry]:
         """Give the records that are not settled, in input order."""
@@ -107,9 +107,7 @@ class Window:
             self.cut = min(self.cut, self._aside_ahead[int(allowed)])
 
     def may_set_aside(self, entry: Entry) -> bool:
-        """Count a record off the head; false if it is one more than may be set aside."""
-        if entry.verdict is None or not entry.verdict.outcome.is_set_aside:
-            return True
+        """Count a record to be set aside; false if it is one more than may be."""
         self._aside_ahead.remove(entry.sequence)
         self._aside += 1
         return self._aside <= self._max_rejected
