@@ -355,9 +355,9 @@ class Delivery:
 
     def _adapt(self, verdict: Verdict, sent_at: float) -> float:
         """Let the pace follow an answer; give the least wait before the next attempt."""
-        if verdict.meaning is Meaning.FINAL:
-            self._pace.healthy(self._in_flight)
         now = time.monotonic()
+        if verdict.meaning is Meaning.FINAL:
+            self._pace.healthy(self._in_flight, now - sent_at)
         wait = seconds_to_wait(verdict.retry_after, datetime.now(UTC))
         if verdict.pushes_back and self._pace.pushed_back(sent_at=sent_at, now=now, wait=wait):
             logger.info(

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _START = 2.0
+# Seconds. Where answers come this fast, it is not the network that requests wait for but the
+# interpreter, and more of them at once only get in each other's way (`make bench`, 0 ms).
+_AT_ONCE = 0.002
 # Seconds: a year. Who asks for more made a mistake, and clocks and locks cannot count that far.
 _LONGEST_WAIT = 31_536_000.0
 
@@ -70,9 +73,14 @@ class Pace:
         if self._interval:
             self._next_send = max(self._next_send, now) + self._interval
 
-    def healthy(self, under_way: int) -> None:
-        """Climb after an answer, if the limit was what held the requests back."""
-        if under_way >= self.limit:
+    def healthy(self, under_way: int, seconds: float) -> None:
+        """Climb after an answer, if the limit was what held the requests back.
+
+        Args:
+            under_way: Requests that were under way with it.
+            seconds: How long it took.
+        """
+        if under_way >= self.limit and seconds > _AT_ONCE:
             gain = 1.0 if self._doubling else 1.0 / self._limit
             self._limit = min(self._limit + gain, self._ceiling)
 
