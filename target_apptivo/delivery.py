@@ -7,6 +7,9 @@ give its records their outcome or put it back for later: no worker ever sleeps o
 *settler* takes from the head of the queue whatever has its outcome, so that outputs and state come
 in input order without locks in the code that writes them, and wakes at once when the head is done.
 
+What is sent ahead of the first awaited record stays within `max_in_flight` requests while answers
+come as usual, and within the window when one is late: see `_lead`.
+
 A run that ends by an error has a *cut*: the place in the input of the record that ends it. Nothing
 behind the cut is sent any more; everything before it is brought to its end, so that its state can
 be written. A credential failure, a stop and an output that fails cut before everything.
@@ -131,6 +134,7 @@ class Delivery:
         self._window = Window(policy.window, max_rejected=policy.max_rejected)
         self._schedule = Schedule()
         self._in_flight = 0
+        self._ahead = 0
         self._idle = 0
         self._workers = 0
 
@@ -318,7 +322,7 @@ class Delivery:
                 self._schedule.promote(now)
                 may_send = self._in_flight < self._pace.limit
                 has_ready = may_send and self._schedule.has_ready(self._window.cut)
-                wait = self._pace.wait(now) if has_ready else math.inf
+                wait = max(self._pace.wait(now), self._lead(now)) if has_ready else math.inf
                 if wait <= 0:
                     return self._dispatch(now)
                 if may_send and self._schedule.due is not None:
@@ -327,6 +331,21 @@ class Delivery:
                 self._work.wait(None if wait == math.inf else max(wait, 0.0))
                 self._idle -= 1
             return None
+
+    def _lead(self, now: float) -> float:
+        """Seconds to wait before more is sent ahead of the first record whose answer is awaited.
+
+        If that one ends the run, what was accepted behind it is sent again by the next run. So no
+        more than `max_in_flight` requests are answered or under way from it on, unless its answer
+        is late: a slow or retried request does not hold up the others until the window is full.
+        """
+        if self._in_flight + self._ahead < self._policy.max_in_flight:
+            return 0.0
+        first, ended_before = self._window.first_awaited()
+        if self._in_flight + self._ahead - ended_before < self._policy.max_in_flight:
+            return 0.0
+        since = first.under_way_since if first else None
+        return 0.0 if since is None else since + self._pace.patience - now
 
     def _dispatch(self, now: float) -> Task:
         """Take the earliest task off, and see that another worker looks for the next."""
@@ -342,7 +361,7 @@ class Delivery:
         started = time.monotonic()
         try:
             request = task.shape()
-            task.attempt(datetime.now(UTC))
+            task.attempt(datetime.now(UTC), now=started)
             answer = self._send(request)
             task.answered(datetime.now(UTC), seconds=time.monotonic() - started)
             return interpret_response(task.call, answer), started
@@ -412,6 +431,8 @@ class Delivery:
         if is_refused_batch and task.batch and task.batch.split_rejected:
             self._schedule.replace(task.halves())
             return
+        self._ahead += 1
+        task.entries[-1].is_last_of_task = True
         verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))
         for entry, each in zip(task.entries, verdicts, strict=True):
             entry.verdict = _doubted(each) if task.answer_lost else each
@@ -485,6 +506,9 @@ class Delivery:
             items: deque[Entry | Mark] = deque()
             while self._window.head_is_done and len(items) < _MOST_AT_ONCE:
                 items.append(self._window.pop())
+            self._ahead -= sum(isinstance(item, Entry) and item.is_last_of_task for item in items)
+            if self._schedule.has_ready(self._window.cut):
+                self._wake_worker()
             if not self._window.is_full(0.5):
                 self._room.notify()
             return items

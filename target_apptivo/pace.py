@@ -9,6 +9,11 @@ _START = 2.0
 # Seconds. Where answers come this fast, it is not the network that requests wait for but the
 # interpreter, and more of them at once only get in each other's way (`make bench`, 0 ms).
 _AT_ONCE = 0.002
+# How much an answer counts for what is usual; how much longer, and how many seconds longer, an
+# answer may take before it is late.
+_WEIGHT = 0.1
+_LATE = 1.2
+_LEAST_PATIENCE = 0.01
 # Seconds: a year. Who asks for more made a mistake, and clocks and locks cannot count that far.
 _LONGEST_WAIT = 31_536_000.0
 
@@ -54,6 +59,7 @@ class Pace:
         self._ceiling = float(ceiling)
         self._limit = min(_START, self._ceiling)
         self._doubling = True
+        self._usual: float | None = None
         self._cut_at = float("-inf")
         self._not_before = float("-inf")
         self._interval = 1 / requests_per_second if requests_per_second else 0.0
@@ -63,6 +69,11 @@ class Pace:
     def limit(self) -> int:
         """The most requests at once, now."""
         return int(self._limit)
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which an answer is late, by what is usual of late."""
+        return _LATE * (self._usual or 0.0) + _LEAST_PATIENCE
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent."""
@@ -80,6 +91,9 @@ class Pace:
             under_way: Requests that were under way with it.
             seconds: How long it took.
         """
+        # A single slow answer says little of what is usual.
+        usual = seconds if self._usual is None else self._usual
+        self._usual = usual + _WEIGHT * (min(seconds, 2 * usual) - usual)
         if under_way >= self.limit and seconds > _AT_ONCE:
             gain = 1.0 if self._doubling else 1.0 / self._limit
             self._limit = min(self._limit + gain, self._ceiling)

@@ -46,6 +46,8 @@ class Entry:
         error: What ends the run at this record.
         sequence: Its place in the input.
         may_be_processed: Whether Apptivo may have processed it, or be about to.
+        under_way_since: When it was sent last, on a monotonic clock, while its answer is awaited.
+        is_last_of_task: Whether its request is settled with it.
         attempts: How often it was sent.
         possible_duplicate: Whether a create was sent again after a lost answer.
         sent_at: When it was sent last.
@@ -64,6 +66,8 @@ class Entry:
     error: TargetApptivoError | None = None
     sequence: int = -1
     may_be_processed: bool = False
+    under_way_since: float | None = None
+    is_last_of_task: bool = False
     attempts: int = 0
     possible_duplicate: bool = False
     sent_at: datetime | None = None
@@ -122,13 +126,14 @@ class Task:
             self.request = shape_request(self.call, self.address, payload)
         return self.request
 
-    def attempt(self, sent_at: datetime) -> None:
-        """Note that the task is sent."""
+    def attempt(self, sent_at: datetime, *, now: float) -> None:
+        """Note that the task is sent, by the calendar and on a monotonic clock."""
         self.attempts += 1
         for entry in self.entries:
             entry.attempts = self.attempts
             entry.possible_duplicate = self.answer_lost
             entry.may_be_processed = True
+            entry.under_way_since = now
             entry.sent_at = sent_at
 
     def answered(self, received_at: datetime, *, seconds: float) -> None:
@@ -141,6 +146,7 @@ class Task:
         """Note that the task was not processed, as far as its last attempt goes."""
         for entry in self.entries:
             entry.may_be_processed = self.answer_lost
+            entry.under_way_since = None
 
     def halves(self) -> list[Task]:
         """Split a batch in two."""

@@ -81,6 +81,16 @@ class Window:
         head = self.head
         return isinstance(head, Mark) or (head is not None and head.verdict is not None)
 
+    def first_awaited(self) -> tuple[Entry | None, int]:
+        """Find the first record without its outcome; count the requests that end before it."""
+        ended = 0
+        for item in self._queue:
+            if isinstance(item, Entry):
+                if item.verdict is None:
+                    return item, ended
+                ended += item.is_last_of_task
+        return None, ended
+
     def pop(self) -> Entry | Mark:
         """Take the head off."""
         item = self._queue.popleft()

@@ -47,7 +47,7 @@ def serving(handle: Callable[[socket.socket], None]) -> Iterator[int]:
         thread.start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
+    thread.join(1)
 
 
 def read_request(connection: socket.socket) -> bytes:

@@ -348,3 +348,16 @@ def test_a_state_is_not_repeated(run: RunTarget) -> None:
     """Equal states make one line."""
     messages = [schema("leads"), state(1), record("leads", 1), state(1), record("leads", 2)]
     assert run([*messages, state(1)]).lines == [{"bookmark": 1}]
+
+
+def test_what_is_accepted_behind_a_refusal_is_bounded(run: RunTarget, sandbox: Sandbox) -> None:
+    """At most `max_in_flight` - 1 records behind the failing one are in Apptivo, and all named."""
+    sandbox.latency_ms = 200
+    messages = leads(40)
+    messages[13] = record("leads", 12, lastName=None)
+    assert messages[13]["record"]["id"] == 12
+    finished = run(messages, config={"max_in_flight": 8})
+    assert finished.code == 1
+    behind = len(sandbox.records["leads"]) - 11
+    assert behind <= 7
+    assert finished.log.count("accepted, and sent again by the next run") == behind

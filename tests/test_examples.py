@@ -353,7 +353,6 @@ def test_broken_off_round_is_taken_up(warehouse: Warehouse, sandbox: Sandbox) ->
     assert sorted(set(arrived)) == sorted(wanted)
     named = broken_off.stderr.count("accepted, and sent again by the next run")
     assert len(arrived) == len(wanted) + named
-    assert named <= 7
     aside = read_jsonl(warehouse.example.folder / "output" / "rejected.singer")[1:]
     assert [line["record"]["source_id"] for line in aside] == [500]
     assert warehouse.query("select source_id from to_apptivo.customers") == [("500",)]
