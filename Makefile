@@ -14,7 +14,7 @@ demo: $(READY)  ## run 395 CRM records into the embedded sandbox
 	$(BIN)/target-apptivo --sandbox --config demo/config.json --input demo/crm.singer
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: lint test  ## everything that CI runs
 

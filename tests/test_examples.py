@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from subprocess import CompletedProcess
 
+# One process at a time builds the environments that these tests share.
+pytestmark = pytest.mark.xdist_group("environments")
+
 meltano_venv = test_meltano.meltano_venv  # the fixture
 
 INSTALL = "meltano install"
