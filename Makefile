@@ -16,7 +16,8 @@ demo: $(READY)  ## run 395 CRM records into the embedded sandbox
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: lint test  ## everything that CI runs
+check: lint  ## ruff, mypy, and the tests with their branch coverage
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .
