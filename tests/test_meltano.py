@@ -288,3 +288,24 @@ def test_every_setting_is_listed() -> None:
     }
 
     assert listed == declared
+
+
+def test_the_hub_definition_is_that_of_the_project() -> None:
+    """Settings and capabilities are told to the Hub as `meltano.yml` has them."""
+    loader = yaml.safe_load((REPO / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"][0]
+    hub = yaml.safe_load((REPO / "docs" / "meltano-hub.yml").read_text("utf-8"))
+
+    for name in ("name", "namespace", "label", "executable", "capabilities", "settings"):
+        assert hub[name] == loader[name], name
+
+
+def test_settings_are_described_as_they_are_declared() -> None:
+    """Labels, descriptions and options of `meltano.yml` are those of `--about`."""
+    loader = yaml.safe_load((REPO / "meltano.yml").read_text("utf-8"))["plugins"]["loaders"][0]
+
+    for setting in loader["settings"]:
+        declared = SETTINGS["properties"][setting["name"]]
+        assert setting["label"] == declared["title"]
+        assert setting["description"] == declared["description"]
+        options = [option["value"] for option in setting.get("options", ())]
+        assert options == [each for each in declared.get("enum", ()) if each is not None]
