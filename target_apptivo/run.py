@@ -79,7 +79,7 @@ class Run:
         """Prepare; nothing is opened or started before the input is."""
         self.settings = settings
         self.redactor = redactor
-        self.report = Report(describe_pace=lambda: "")
+        self.report = Report()
         wanted = settings.responses
         self.notices = Notices(
             tells_responses=wanted.emit != "none" or wanted.webhook_url is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,7 +22,10 @@ TEXT = README.read_text(encoding="utf-8")
 
 
 def _default(setting: dict[str, Any]) -> str:
-    return f"`{setting['default']}`" if "default" in setting else ""
+    if "default" not in setting:
+        return ""
+    default = setting["default"]
+    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
 def settings_table() -> str:
