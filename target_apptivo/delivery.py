@@ -394,8 +394,9 @@ class Delivery:
             case Meaning.FINAL:
                 self._give_outcomes(task, verdict)
             case Meaning.CREDENTIALS_REFUSED:
-                self._fail(task, CredentialsError(_credentials_refused(verdict)))
-                self.halt(CredentialsError(_credentials_refused(verdict)))
+                error = CredentialsError(_credentials_refused(verdict))
+                self._fail(task, error)
+                self.halt(error)
             case Meaning.NOT_PROCESSED if attempts_left:
                 self._retry(task, wait)
             case Meaning.NOT_PROCESSED:

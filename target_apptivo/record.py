@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _LONGEST_WAIT = 60
 
 
-def waits() -> Generator[float, Any, None]:
-    """Give the ceilings of exponential backoff."""
-    ceilings = backoff.expo(max_value=_LONGEST_WAIT)
+def waits(longest: float = _LONGEST_WAIT) -> Generator[float, Any, None]:
+    """Give the ceilings of exponential backoff, in seconds."""
+    ceilings = backoff.expo(max_value=longest)
     next(ceilings)  # backoff's generators start with an empty value
     return ceilings
 

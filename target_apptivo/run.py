@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_apptivo.config import Settings
+    from target_apptivo.delivery import Ledger
     from target_apptivo.record import Entry, Task
     from target_apptivo.redact import Redactor
     from target_apptivo.request import Request
@@ -87,7 +88,7 @@ class Run:
         self.delivery: Deliverer
         self.signal_number: int | None = None
         self.wake_descriptor, self._wake_up = -1, -1
-        self._has_begun = False
+        self.has_begun = False
         self._input_error: Exception | None = None
         self._ended = threading.Event()
         self._files: list[LineFile] = []
@@ -104,7 +105,7 @@ class Run:
         self.delivery = self._build()
         self.wake_descriptor, self._wake_up = os.pipe()
         os.set_blocking(self._wake_up, False)
-        self._has_begun = True
+        self.has_begun = True
         if threading.current_thread() is threading.main_thread():
             # A signal wakes the reader even in the instant before it begins to wait.
             signal.set_wakeup_fd(self._wake_up, warn_on_full_buffer=False)
@@ -129,11 +130,6 @@ class Run:
         self.signal_number = signal_number
 
     @property
-    def has_begun(self) -> bool:
-        """Whether the input is being read, or was."""
-        return self._has_begun
-
-    @property
     def has_ended(self) -> bool:
         """Whether nothing more is to be read."""
         return self._ended.is_set() or self.signal_number is not None
@@ -142,18 +138,22 @@ class Run:
 
     def _build(self) -> Deliverer:
         """Join the parts of a delivery."""
+        return self._deliver_to(self._emitter(), max_rejected=self._max_rejected)
+
+    def _deliver_to(self, ledger: Ledger, *, max_rejected: float) -> Delivery:
+        """Make a delivery by the settings."""
         settings = self.settings
         pace = Pace(settings.max_in_flight, settings.requests_per_second)
         delivery = Delivery(
             self._sender(),
-            self._emitter(),
+            ledger,
             pace,
             policy=Policy(
                 max_in_flight=settings.max_in_flight,
                 window=self._window(),
                 max_attempts=settings.max_attempts,
                 hold_uncertain=settings.hold_uncertain,
-                max_rejected=self._max_rejected,
+                max_rejected=max_rejected,
             ),
             is_interrupted=lambda: self.signal_number is not None,
             on_end=self._end,

@@ -30,7 +30,6 @@ class Schedule:
         self._later: list[tuple[float, int, Task]] = []
         self._lines: dict[Hashable, deque[Task]] = defaultdict(deque)
         self._open: set[Task] = set()
-        self._until: dict[Task, float] = {}
 
     def line_up(self, task: Task, entry: Entry) -> None:
         """Put a record of a task behind the earlier ones of its identity."""
@@ -52,13 +51,13 @@ class Schedule:
     def postpone(self, task: Task, until: float) -> None:
         """Keep a task back until a time."""
         task.is_released = False
-        self._until[task] = until
         heapq.heappush(self._later, (until, task.sequence, task))
 
     def release(self, task: Task) -> None:
         """Let an open task go before its time; any other stays as it is."""
         if task in self._open:
-            # Not left until its time: a batch that is full every moment would fill the memory.
+            # Not left until its time: a batch that is full every moment would fill the memory, and
+            # one that is kept back again would be released at its older time.
             self._later = [waiting for waiting in self._later if waiting[2] is not task]
             heapq.heapify(self._later)
             self._let_go(task)
@@ -75,10 +74,7 @@ class Schedule:
     def promote(self, now: float) -> None:
         """Release the tasks whose time has come."""
         while self._later and self._later[0][0] <= now:
-            until, _, task = heapq.heappop(self._later)
-            # A task that was released early, sent and kept back again has an older time here too.
-            if self._until.get(task) == until:
-                self._let_go(task)
+            self._let_go(heapq.heappop(self._later)[2])
 
     def pop(self) -> Task:
         """Take the earliest ready task."""
@@ -107,7 +103,6 @@ class Schedule:
 
     def _let_go(self, task: Task) -> None:
         """Release a task that was kept back."""
-        del self._until[task]
         self._open.discard(task)
         task.is_released = True
         self.offer(task)

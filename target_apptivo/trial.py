@@ -8,14 +8,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.delivery import Delivery, Policy, RunEndedError
+from target_apptivo.delivery import Delivery, RunEndedError
 from target_apptivo.endpoints import CONFIG_ACTION, CONFIG_PATH, ApiStyle
 from target_apptivo.errors import RecordRejectedError, RecordsRefusedError, TargetApptivoError
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output import write_stdout
-from target_apptivo.pace import Pace
 from target_apptivo.redact import MASK
-from target_apptivo.request import Address, Call, Content, Param, shape_request, sign
+from target_apptivo.request import Call, Content, Param, shape_address, shape_request, sign
 from target_apptivo.response import Meaning, Outcome, interpret_response
 from target_apptivo.run import Run
 from target_apptivo.template import Template
@@ -39,8 +38,8 @@ def check(run: Run) -> tuple[bool, str]:
         Whether Apptivo takes the credentials, and what it said.
     """
     call = _config_call(run.settings.api_style)
-    address = Address("".join(map(str, call.url.parts)), tuple(_literal(call.params)))
-    verdict = interpret_response(call, run.client().send(shape_request(call, address, {})))
+    request = shape_request(call, shape_address(call, {}), {})
+    verdict = interpret_response(call, run.client().send(request))
     if verdict.meaning is Meaning.CREDENTIALS_REFUSED:
         return False, f"Apptivo refused the credentials: {verdict.reason}"
     if verdict.outcome is not Outcome.ACCEPTED:
@@ -67,11 +66,6 @@ def _config_call(style: ApiStyle) -> Call:
         url=Template((f"{CONFIG_PATH}?a={CONFIG_ACTION}",)),
         content=Content.NONE,
     )
-
-
-def _literal(params: tuple[Param, ...]) -> list[tuple[str, str]]:
-    """Give parameters that depend on no record."""
-    return [(param.name, param.value.render({})) for param in params]
 
 
 def shown(entry: Entry, request: Request, settings: Settings) -> dict[str, Any]:
@@ -193,20 +187,7 @@ class SendTestRun(Run):
     def _build(self) -> _SendTest:
         """Deliver the first records alone."""
         ledger = _Printer(self.settings, self.redactor)
-        delivery = Delivery(
-            self._sender(),
-            ledger,
-            Pace(self.settings.max_in_flight, self.settings.requests_per_second),
-            policy=Policy(
-                max_in_flight=self.settings.max_in_flight,
-                window=self._window(),
-                max_attempts=self.settings.max_attempts,
-                hold_uncertain=self.settings.hold_uncertain,
-                max_rejected=float("inf"),
-            ),
-            is_interrupted=lambda: self.signal_number is not None,
-            on_end=self._end,
-        )
+        delivery = self._deliver_to(ledger, max_rejected=float("inf"))
         return _SendTest(delivery, ledger, self._stream)
 
 

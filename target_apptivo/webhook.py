@@ -9,6 +9,7 @@ import backoff
 
 from target_apptivo.errors import OutputError
 from target_apptivo.jsontext import dumps_line
+from target_apptivo.record import waits
 from target_apptivo.request import Request
 from target_apptivo.response import Answer, NoAnswer
 
@@ -91,13 +92,12 @@ class Webhook:
 
     def _post(self, request: Request) -> str | None:
         """POST until it is taken; give the reason if it is not."""
-        waits = backoff.expo(max_value=_LONGEST_BACKOFF)
-        next(waits)  # backoff's generators start with an empty value
+        ceilings = waits(_LONGEST_BACKOFF)
         for attempts_left in reversed(range(self._attempts)):
             reason = _refusal(self._send(request))
             if reason is None:
                 return None
-            if not attempts_left or self._gives_up(backoff.full_jitter(next(waits))):
+            if not attempts_left or self._gives_up(backoff.full_jitter(next(ceilings))):
                 break
         return reason
 
