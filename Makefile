@@ -14,10 +14,10 @@ demo: $(READY)  ## run 395 CRM records into the embedded sandbox
 	$(BIN)/target-apptivo --sandbox --config demo/config.json --input demo/crm.singer
 
 test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 check: lint  ## ruff, mypy, and the tests with their branch coverage
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov
+	$(BIN)/python -m pytest -n 2 --cov
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -5,7 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPO = Path(__file__).parents[1]
 
@@ -21,10 +28,21 @@ def make(folder: Path, *requirements: str) -> Path:
     return folder / "bin"
 
 
-def cached(name: str, *requirements: str) -> Path:
-    """Make an environment in the repository's folder, or find it there; git ignores it."""
+@contextmanager
+def making(name: str) -> Iterator[Path]:
+    """Give a folder in the repository's, which git ignores, to one process at a time.
+
+    The tests run in several processes, and whichever comes first makes what all of them use.
+    """
     folder = REPO / f".venv-{name}"
-    if not (folder / ".ready").exists():
-        make(folder, *requirements)
-        (folder / ".ready").touch()
+    with FileLock(f"{folder}.lock"):
+        yield folder
+
+
+def cached(name: str, *requirements: str) -> Path:
+    """Make an environment in the repository's folder, or find it there."""
+    with making(name) as folder:
+        if not (folder / ".ready").exists():
+            make(folder, *requirements)
+            (folder / ".ready").touch()
     return folder / "bin"

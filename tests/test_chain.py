@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from target_apptivo.sandbox import Sandbox
 
-# One process at a time builds the environments that these tests share.
-pytestmark = pytest.mark.xdist_group("environments")
-
 LEADS: list[Any] = [schema("leads")]
 for _number in range(1, 201):
     LEADS.append(record("leads", _number))

@@ -1,6 +1,6 @@
 """The examples do what they say: the commands of each README are run as they stand there.
 
-Only `meltano install` is left out: the plugins are kept in `.venv-examples` from run to run. The
+Only `meltano install` is left out: the plugins are kept in `.venv-example-*` from run to run. The
 warehouse is a real PostgreSQL, started here where its server is installed.
 """
 
@@ -24,15 +24,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
-from tests import test_meltano
+from tests import environments, test_meltano
 from tests.test_meltano import MELTANO_SETTINGS, REPO, read_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from subprocess import CompletedProcess
-
-# One process at a time builds the environments that these tests share.
-pytestmark = pytest.mark.xdist_group("environments")
 
 meltano_venv = test_meltano.meltano_venv  # the fixture
 
@@ -90,14 +87,14 @@ def install_plugins(example: Example) -> None:
     project.write_text(text, "utf-8")
     ours = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = "\n".join([*re.findall("pip_url: .*", text), json.dumps(ours)])
-    cache = REPO / ".venv-examples" / example.folder.name
-    made_for = cache / "made-for"
-    if not made_for.exists() or made_for.read_text("utf-8") != wanted:
-        shutil.rmtree(cache, ignore_errors=True)
-        cache.mkdir(parents=True)
-        installed = example.run(INSTALL, MELTANO_SYS_DIR_ROOT=str(cache))
-        assert installed.returncode == 0, installed.stderr
-        made_for.write_text(wanted, "utf-8")
+    with environments.making(f"example-{example.folder.name}") as cache:
+        made_for = cache / "made-for"
+        if not made_for.exists() or made_for.read_text("utf-8") != wanted:
+            shutil.rmtree(cache, ignore_errors=True)
+            cache.mkdir()
+            installed = example.run(INSTALL, MELTANO_SYS_DIR_ROOT=str(cache))
+            assert installed.returncode == 0, installed.stderr
+            made_for.write_text(wanted, "utf-8")
     (example.folder / ".meltano").mkdir()
     for kind in ("extractors", "loaders"):
         (example.folder / ".meltano" / kind).symlink_to(cache / kind)

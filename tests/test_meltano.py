@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from subprocess import CompletedProcess
 
-# One process at a time builds the environments that these tests share.
-pytestmark = pytest.mark.xdist_group("environments")
-
 REPO = Path(__file__).parent.parent
 
 yaml = importlib.import_module("yaml")  # the SDK's; it comes without types
