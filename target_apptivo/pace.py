@@ -1,4 +1,4 @@
-"""How many requests at once, and how many a second. Arithmetic on a clock that it is handed."""
+"""How many requests at once, and how many a second. Pure: it is handed the time."""
 
 from __future__ import annotations
 

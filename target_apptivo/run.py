@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from target_apptivo.client import Client
-from target_apptivo.delivery import Delivery, Policy
+from target_apptivo.delivery import Delivery
 from target_apptivo.emit import Emitter, Rejected, ResponseLines, StateLines, StateResponses
 from target_apptivo.errors import (
     RecordsRefusedError,
@@ -20,6 +20,7 @@ from target_apptivo.errors import (
     StoppedError,
     TargetApptivoError,
 )
+from target_apptivo.in_flight import Policy
 from target_apptivo.notices import Notices
 from target_apptivo.output import LineFile, is_same_file, write_stdout
 from target_apptivo.pace import Pace
@@ -159,7 +160,7 @@ class Run:
             on_end=self._end,
         )
         self.report.describe_pace = lambda: (
-            f"{delivery.in_flight} requests under way, at most {pace.limit} at once"
+            f"{delivery.under_way} requests under way, at most {pace.limit} at once"
         )
         return delivery
 

@@ -72,13 +72,16 @@ def test_the_modules_that_promise_purity_are_known() -> None:
         "checks",
         "config",
         "endpoints",
+        "in_flight",
         "jsontext",
+        "pace",
         "request",
         "response",
         "routing",
         "schedule",
         "settings",
         "template",
+        "window",
     }
 
 
