@@ -4,8 +4,7 @@ Three roles share one lock, and under it `InFlight`, which decides. The *main th
 and marks (a mark is a STATE of the tap) in input order, and waits while the window is full.
 *Workers* take the earliest task that may be sent (its key is free, its wait is over, the pace
 allows it), send it once, and hand its answer over: no worker ever sleeps on a retry. The *settler*
-takes from the head of the window whatever has its outcome, so that outputs and state come in input
-order without locks in the code that writes them, and wakes at once when the head is done.
+(`settler.py`) takes from the head of the window whatever has its outcome.
 """
 
 from __future__ import annotations
@@ -14,55 +13,35 @@ import logging
 import math
 import threading
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import backoff
 
-from target_apptivo.errors import OutputError, RecordRejectedError, TargetApptivoError
+from target_apptivo.errors import RecordRejectedError, RunEndedError, TargetApptivoError
 from target_apptivo.in_flight import InFlight
 from target_apptivo.pace import seconds_to_wait
-from target_apptivo.response import Meaning, interpret_response, refused
-from target_apptivo.window import Mark
+from target_apptivo.response import interpret_response, refused
+from target_apptivo.settler import Settler
 
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from target_apptivo.errors import StoppedError
     from target_apptivo.in_flight import Policy
     from target_apptivo.pace import Pace
     from target_apptivo.record import Entry, Task
     from target_apptivo.request import Request
     from target_apptivo.response import Answer, NoAnswer, NotSent, Verdict
+    from target_apptivo.settler import Ledger
+    from target_apptivo.window import Mark
 
 logger = logging.getLogger("target-apptivo.delivery")
 
 # Seconds between two looks at whether the run was interrupted, while the main thread waits.
 _GLANCE = 0.1
-# Seconds for the settler's last writes, after it was told that time is up.
-_LAST_WRITES = 1.0
-
-
-class Ledger(Protocol):
-    """What settled records and reached marks are told to, from one thread, in input order."""
-
-    def settle(self, entry: Entry) -> None:
-        """Account for a record."""
-
-    def reach(self, state: Any) -> None:  # noqa: ANN401
-        """Take note of a state whose records are all settled."""
-
-    def tick(self) -> float | None:
-        """Write what is due; give the seconds until the next look."""
-
-    def close(self) -> None:
-        """Write everything that is left."""
-
-
-class RunEndedError(Exception):
-    """The run has ended: nothing more is taken. What ended it, `finish` tells."""
 
 
 class Delivery:
@@ -75,8 +54,9 @@ class Delivery:
         pace: Pace,
         *,
         policy: Policy,
-        is_interrupted: Callable[[], bool] = lambda: False,
-        on_end: Callable[[], object] = lambda: None,
+        interruption: Callable[[], StoppedError | None],
+        on_end: Callable[[], object],
+        grace: float,
     ) -> None:
         """Join the parts; threads start with the first record.
 
@@ -85,14 +65,14 @@ class Delivery:
             ledger: Is told of everything settled.
             pace: How many at once, how many a second.
             policy: What the settings say.
-            is_interrupted: Whether the run has to stop, looked at while the main thread waits.
-            on_end: Called from any thread when the run ends early.
+            interruption: Gives why the run has to stop, if it has; asked now and then.
+            on_end: Called from any thread, once or more often, when the run ends early.
+            grace: Seconds that an interrupted run waits for the requests under way.
         """
         self._send = send
-        self._ledger = ledger
-        self._pace = pace
-        self._is_interrupted = is_interrupted
+        self._interruption = interruption
         self._on_end = on_end
+        self._grace = grace
 
         self._in_flight = InFlight(policy, pace, jitter=backoff.full_jitter)
         self._lock = threading.RLock()
@@ -102,11 +82,9 @@ class Delivery:
 
         self._workers = 0
         self._idle_workers = 0
-        self._settler: threading.Thread | None = None
-        self._settled = threading.Event()
+        self._settler = Settler(self, ledger)
         self._is_finishing = False
         self._is_closed = False
-        self._output_failed = False
 
     # -- the main thread --------------------------------------------------------------------------
 
@@ -158,33 +136,28 @@ class Delivery:
     def mark(self, state: Any) -> None:  # noqa: ANN401
         """Take a state, to be written when everything before it is settled."""
         with self._lock:
-            self._start()
+            self._settler.start()
             self._in_flight.mark(state)
             self._wake_settler()
 
-    def finish(self, *, grace: float = 20.0, stop: TargetApptivoError | None = None) -> None:
+    def finish(self) -> None:
         """Deliver everything taken, or bring an ended run to its end.
-
-        Args:
-            grace: Seconds that an interrupted run waits for the requests under way.
-            stop: What an interruption is raised as.
 
         Raises:
             TargetApptivoError: What ended the run.
         """
         deadline = math.inf
         while time.monotonic() < deadline:
-            if stop and deadline == math.inf and self._is_interrupted():
-                deadline = time.monotonic() + grace
-                self.halt(stop)
+            if deadline == math.inf and (stopped := self._interruption()):
+                deadline = time.monotonic() + self._grace
+                self.halt(stopped)
             self._let_everything_go()
-            if self._settler is None or self._settled.wait(_GLANCE):
+            if self._settler.has_finished(within=_GLANCE):
                 break
         with self._lock:
             self._is_closed = True
             self._wake_all()
-        if self._settler:
-            self._settled.wait(_LAST_WRITES)
+        self._settler.has_finished()
         if self._in_flight.failure:
             raise self._in_flight.failure
 
@@ -215,7 +188,7 @@ class Delivery:
 
     def _wait_for_room(self) -> None:
         """Wait until the window has room; once it was full, until half of it is free."""
-        self._start()
+        self._settler.start()
         if self._in_flight.is_full():
             while self._in_flight.is_full(0.5) and not self._has_ended():
                 if self._in_flight.is_idle:
@@ -230,14 +203,7 @@ class Delivery:
 
     def _has_ended(self) -> bool:
         """Whether no more may be taken."""
-        return self._in_flight.is_cut or self._is_closed or self._is_interrupted()
-
-    def _start(self) -> None:
-        """Start the settler with the first record or mark."""
-        if self._settler is None:
-            settler = threading.Thread(target=self._settle_all, name="settler", daemon=True)
-            settler.start()
-            self._settler = settler
+        return self._in_flight.is_cut or self._is_closed or self._interruption() is not None
 
     # -- workers ----------------------------------------------------------------------------------
 
@@ -245,7 +211,7 @@ class Delivery:
         """Get a worker to look for work: an idle one, or a new one while the pace allows it."""
         if self._idle_workers:
             self._work.notify()
-        elif self._workers < self._pace.limit:
+        elif self._workers < self._in_flight.limit:
             self._workers += 1
             name = f"worker-{self._workers}"
             try:
@@ -260,7 +226,7 @@ class Delivery:
         while task := self._take():
             verdict, sent_at = self._attempt(task)
             with self._lock:
-                self._guarded(partial(self._conclude, task, verdict, sent_at))
+                self.guarded(partial(self._conclude, task, verdict, sent_at))
                 self._wake_settler()
 
     def _take(self) -> Task | None:
@@ -279,8 +245,8 @@ class Delivery:
                 self._idle_workers -= 1
             return None
 
-    def _attempt(self, task: Task) -> tuple[Verdict, float]:
-        """Send a task once; give what its answer means, and when it was sent."""
+    def _attempt(self, task: Task) -> tuple[Verdict | None, float]:
+        """Send a task once; give what its answer means, if it can be told, and when it was sent."""
         started = time.monotonic()
         try:
             request = task.shape()
@@ -293,82 +259,42 @@ class Delivery:
         except Exception as error:
             logger.debug("a worker failed", exc_info=error)
             self.halt(_bug(error))
-            return replace(refused("unexpected"), meaning=Meaning.POSSIBLY_PROCESSED), started
+            return None, started
 
-    def _conclude(self, task: Task, verdict: Verdict, sent_at: float) -> None:
+    def _conclude(self, task: Task, verdict: Verdict | None, sent_at: float) -> None:
         """Do what an answer asks for, and wake those who have to stop when the run is cut by it."""
-        wait = seconds_to_wait(verdict.retry_after, datetime.now(UTC))
-        was_cut = self._in_flight.conclude(
-            task, verdict, sent_at=sent_at, now=time.monotonic(), least_wait=wait
-        )
-        if was_cut:
+        now = time.monotonic()
+        wait = seconds_to_wait(verdict.retry_after, datetime.now(UTC)) if verdict else 0.0
+        if verdict and self._in_flight.follow(verdict, sent_at=sent_at, now=now, least_wait=wait):
             logger.info(
                 "Apptivo pushes back (%s): at most %d requests at once%s",
                 verdict.reason,
-                self._pace.limit,
+                self._in_flight.limit,
                 f", after a wait of {wait:.0f} s" if wait else "",
             )
+        self._in_flight.conclude(task, verdict, now=now, least_wait=wait)
         if self._in_flight.is_cut:
             self._room.notify_all()
             self._on_end()
 
-    def _guarded(self, step: Callable[[], object]) -> None:
-        """Run a step of a thread; an error ends the run instead of the thread."""
-        try:
-            step()
-        except TargetApptivoError as error:
-            self._output_failed |= isinstance(error, OutputError)
-            self.halt(error)
-        except Exception as error:
-            logger.debug("a step failed", exc_info=error)
-            self.halt(_bug(error))
-
     # -- the settler ------------------------------------------------------------------------------
 
-    def _settle_all(self) -> None:
-        """Settle from the head until everything is, or the run ends."""
-        self._guarded(self._settle_until_end)
-        # What becomes of the requests under way is to be known before the run ends.
-        while self._awaits_answers():
-            if not self._output_failed:
-                self._guarded(self._ledger.tick)
-        self._guarded(self._ledger.close)
-        self._settled.set()
+    def take_settled(self, wait: float | None) -> deque[Entry | Mark] | None:
+        """Take from the head what is done, waiting some seconds for the first of it.
 
-    def _awaits_answers(self) -> bool:
-        """Wait a moment for the requests under way; false when there are none any more."""
-        with self._lock:
-            if self._in_flight.under_way and not self._is_closed:
-                self._head.wait(_GLANCE)
-            return bool(self._in_flight.under_way) and not self._is_closed
-
-    def _settle_until_end(self) -> None:
-        """Settle whatever comes to the head; what falls due is written in between."""
-        while not self._is_over():
-            items = self._take_settled(self._ledger.tick())
-            while items:
-                self._settle(items[0], items)
-
-    def _is_over(self) -> bool:
-        """Whether nothing more will come to the head.
+        Returns:
+            What is done, perhaps nothing yet; none when nothing more will be.
 
         Raises:
             TargetApptivoError: If the head is the record that ends the run.
         """
         with self._lock:
-            in_flight = self._in_flight
-            if in_flight.head_error:
-                raise in_flight.head_error
-            if in_flight.head_is_done:
-                return False
-            has_delivered_all = self._is_finishing and in_flight.is_empty
-            return self._is_closed or in_flight.has_stopped or has_delivered_all
-
-    def _take_settled(self, wait: float | None) -> deque[Entry | Mark]:
-        """Take from the head what is done, waiting some seconds for the first of it."""
-        with self._lock:
             if not self._in_flight.head_is_done and not self._is_over():
                 self._head.wait(wait)
+            if self._in_flight.head_error:
+                raise self._in_flight.head_error
+            if not self._in_flight.head_is_done and self._is_over():
+                return None
             items = self._in_flight.take_settled()
             if self._in_flight.has_ready:
                 self._wake_worker()
@@ -376,20 +302,46 @@ class Delivery:
                 self._room.notify()
             return items
 
-    def _settle(self, item: Entry | Mark, items: deque[Entry | Mark]) -> None:
-        """Account for the first of what was taken; if the run ends at it, all of it is put back."""
+    def count_aside(self, entry: Entry) -> None:
+        """Count a record, if it is to be set aside.
+
+        Raises:
+            RecordRejectedError: If it is one more than may be.
+        """
+        with self._lock:
+            self._in_flight.count_aside(entry)
+
+    def put_back(self, items: Iterable[Entry | Mark]) -> None:
+        """Put back to the head what was taken and stays unsettled."""
+        with self._lock:
+            self._in_flight.put_back(items)
+
+    def awaits_answers(self) -> bool:
+        """Wait a moment for the requests under way; false when there are none any more."""
+        with self._lock:
+            if self._in_flight.under_way and not self._is_closed:
+                self._head.wait(_GLANCE)
+            return bool(self._in_flight.under_way) and not self._is_closed
+
+    def guarded(self, step: Callable[[], object]) -> Exception | None:
+        """Run a step of a thread; an error ends the run instead of the thread, and is given."""
         try:
-            if isinstance(item, Mark):
-                self._ledger.reach(item.state)
-            else:
-                with self._lock:
-                    self._in_flight.count_aside(item)
-                self._ledger.settle(item)
-        except Exception:
-            with self._lock:
-                self._in_flight.put_back(items)
-            raise
-        items.popleft()
+            step()
+        except TargetApptivoError as error:
+            self.halt(error)
+            return error
+        except Exception as error:
+            logger.debug("a step failed", exc_info=error)
+            self.halt(_bug(error))
+            return error
+        return None
+
+    def _is_over(self) -> bool:
+        """Whether no more records will get their outcome and come to the head."""
+        in_flight = self._in_flight
+        has_delivered_all = self._is_finishing and in_flight.is_empty
+        has_failed = in_flight.head_error is not None
+        return self._is_closed or in_flight.has_stopped or has_delivered_all or has_failed
 
     # -- waking -----------------------------------------------------------------------------------
 

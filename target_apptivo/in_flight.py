@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.batch import interpret_results
 from target_apptivo.errors import CredentialsError, RecordRejectedError, UnavailableError
 from target_apptivo.record import Entry
-from target_apptivo.response import Meaning, Outcome
+from target_apptivo.response import Meaning, Outcome, doubted
 from target_apptivo.schedule import Schedule
 from target_apptivo.window import Mark, Window
 
@@ -126,10 +126,7 @@ class InFlight:
     # -- sending ----------------------------------------------------------------------------------
 
     def wait(self, now: float) -> float:
-        """Seconds until a task may be sent: 0 for at once, infinite if first something must happen.
-
-        Raises nothing; `dispatch` may follow only a 0.
-        """
+        """Seconds until a task may be sent: 0 for at once, infinite if not by time alone."""
         self._schedule.promote(now)
         if self.under_way >= self._pace.limit:
             return math.inf
@@ -141,7 +138,7 @@ class InFlight:
         return wait
 
     def dispatch(self, now: float) -> Task:
-        """Take the earliest task off, to be sent now."""
+        """Take the earliest task off, to be sent now, when there is nothing to wait for."""
         task = self._schedule.pop()
         self.under_way += 1
         self._pace.sent(now)
@@ -157,45 +154,65 @@ class InFlight:
         """Whether a task may be sent now or after a time."""
         return self.has_ready or self._schedule.due is not None
 
-    def conclude(
-        self, task: Task, verdict: Verdict, *, sent_at: float, now: float, least_wait: float
-    ) -> bool:
-        """Do what an answer asks for.
+    @property
+    def limit(self) -> int:
+        """The most requests at once, now."""
+        return self._pace.limit
+
+    def follow(self, verdict: Verdict, *, sent_at: float, now: float, least_wait: float) -> bool:
+        """Let the pace follow an answer, before what it asks for is done.
 
         Args:
-            task: The task that was sent.
-            verdict: What its answer means.
-            sent_at: When it was sent.
+            verdict: What the answer means.
+            sent_at: When the request was sent.
             now: The present.
             least_wait: Seconds that Apptivo wants to be left alone.
 
         Returns:
             Whether the pace was cut.
         """
-        was_cut = self._adapt(verdict, sent_at=sent_at, now=now, least_wait=least_wait)
+        if verdict.meaning is Meaning.FINAL:
+            self._pace.healthy(self.under_way, now - sent_at)
+        return verdict.pushes_back and self._pace.pushed_back(
+            sent_at=sent_at, now=now, wait=least_wait
+        )
+
+    def conclude(
+        self, task: Task, verdict: Verdict | None, *, now: float, least_wait: float = 0.0
+    ) -> None:
+        """Do what an answer asks for.
+
+        Args:
+            task: The task that was sent.
+            verdict: What its answer means; none if that will never be known.
+            now: The present.
+            least_wait: Seconds that Apptivo wants to be left alone.
+        """
         self.under_way -= 1
+        if verdict is None:
+            return
         attempts_left = task.attempts < self._policy.max_attempts
         match verdict.meaning:
             case Meaning.FINAL:
                 self._give_outcomes(task, verdict)
             case Meaning.CREDENTIALS_REFUSED:
-                self._fail(task, CredentialsError(_credentials_refused(verdict)))
-                self.halt(task.entries[0].error)
+                self.halt(self._fail(task, CredentialsError(verdict.reason)))
             case Meaning.NOT_PROCESSED if attempts_left:
                 self._retry(task, now, least_wait)
             case Meaning.NOT_PROCESSED:
-                self._fail(task, UnavailableError(_unavailable(task, verdict)))
+                record = task.entries[0].name
+                attempts = task.attempts
+                self._fail(task, UnavailableError(verdict.reason, attempts=attempts, record=record))
             case Meaning.POSSIBLY_PROCESSED if attempts_left and self._may_resend(task):
                 task.answer_lost = task.call.creates
                 self._retry(task, now, least_wait)
             case Meaning.POSSIBLY_PROCESSED:
                 self._give_outcomes(task, verdict)
-        return was_cut
 
-    def halt(self, error: TargetApptivoError | None) -> None:
+    def halt(self, error: TargetApptivoError) -> None:
         """Cut before everything: nothing new is sent."""
         self.failure = self.failure or error
-        self._window.cut = -1
+        self._window.end_at(-1)
 
     @property
     def is_cut(self) -> bool:
@@ -223,14 +240,6 @@ class InFlight:
         since = first.under_way_since if first else None
         return 0.0 if since is None else since + self._pace.patience - now
 
-    def _adapt(self, verdict: Verdict, *, sent_at: float, now: float, least_wait: float) -> bool:
-        """Let the pace follow an answer; true if it was cut."""
-        if verdict.meaning is Meaning.FINAL:
-            self._pace.healthy(self.under_way, now - sent_at)
-        return verdict.pushes_back and self._pace.pushed_back(
-            sent_at=sent_at, now=now, wait=least_wait
-        )
-
     def _may_resend(self, task: Task) -> bool:
         """Whether a request that was possibly processed may be sent again."""
         return not (task.call.creates and self._policy.hold_uncertain)
@@ -241,12 +250,13 @@ class InFlight:
         wait = max(self._jitter(next(task.waits)), least_wait)
         self._schedule.postpone(task, now + wait)
 
-    def _fail(self, task: Task, error: TargetApptivoError) -> None:
-        """End the run at a task that gets no outcome."""
+    def _fail(self, task: Task, error: TargetApptivoError) -> TargetApptivoError:
+        """End the run at a task that gets no outcome; give the error."""
         task.put_back()
         for entry in task.entries:
             entry.error = error
-        self._window.cut = min(self._window.cut, task.sequence)
+        self._window.end_at(task.sequence)
+        return error
 
     def _give_outcomes(self, task: Task, verdict: Verdict) -> None:
         """Give each record of a task its outcome, or try a refused batch in halves."""
@@ -259,7 +269,7 @@ class InFlight:
         task.entries[-1].is_last_of_task = True
         verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))
         for entry, each in zip(task.entries, verdicts, strict=True):
-            entry.verdict = _doubted(each) if task.answer_lost else each
+            entry.verdict = doubted(each) if task.answer_lost else each
             self._window.expect_aside(entry)
             self._schedule.free(entry)
 
@@ -300,7 +310,7 @@ class InFlight:
             RecordRejectedError: If it is one more than may be.
         """
         is_aside = entry.verdict is not None and entry.verdict.outcome.is_set_aside
-        if is_aside and not self._window.may_set_aside(entry):
+        if is_aside and not self._window.count_aside(entry):
             kind = type(entry.error) if entry.error else RecordRejectedError
             raise kind(_ended_by(entry))
 
@@ -309,35 +319,10 @@ class InFlight:
         return list(self._window.entries())
 
 
-def _doubted(verdict: Verdict) -> Verdict:
-    """Judge a refusal after a lost answer: it is of the second sending, the first may be taken."""
-    if verdict.outcome is not Outcome.REJECTED:
-        return verdict
-    reason = f"{verdict.reason} (after an attempt whose answer was lost)"
-    return replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
-
-
 def _ended_by(entry: Entry) -> str:
     """Name a record that ends the run, with the reason and the remedy."""
     assert entry.verdict is not None  # noqa: S101 - only records with an outcome come here
     return (
         f"record {entry.verdict.outcome}: {entry.name}, {entry.endpoint}: {entry.verdict.reason}. "
         "Mend the record, or set max_rejected and rejected_path to set such records aside and go on"
-    )
-
-
-def _credentials_refused(verdict: Verdict) -> str:
-    """Say that the credentials are refused."""
-    return (
-        f"Apptivo refused the credentials ({verdict.reason}): check api_key and access_key "
-        "(Business Settings > API Access)"
-    )
-
-
-def _unavailable(task: Task, verdict: Verdict) -> str:
-    """Say that Apptivo is unavailable."""
-    entry = task.entries[0]
-    return (
-        f"Apptivo is unavailable ({verdict.reason}, {task.attempts} attempts) at {entry.name}: "
-        "run again later, the state is kept"
     )

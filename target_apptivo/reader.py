@@ -10,8 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.io_base import GenericSingerReader
 
-from target_apptivo.delivery import RunEndedError
-from target_apptivo.errors import InputError
+from target_apptivo.errors import InputError, RunEndedError
 from target_apptivo.jsontext import loads
 
 if TYPE_CHECKING:

@@ -145,6 +145,14 @@ def refused(reason: str) -> Verdict:
     return replace(_REJECTED, reason=reason)
 
 
+def doubted(verdict: Verdict) -> Verdict:
+    """Judge a refusal after a lost answer: it is of the second sending, the first may be taken."""
+    if verdict.outcome is not Outcome.REJECTED:
+        return verdict
+    reason = f"{verdict.reason} (after an attempt whose answer was lost)"
+    return replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
+
+
 def interpret_response(call: Call, answer: Answer | NoAnswer | NotSent) -> Verdict:
     """Tell what an answer means for the record that was sent.
 

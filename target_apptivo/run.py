@@ -18,7 +18,6 @@ from target_apptivo.errors import (
     RecordsRefusedError,
     SettingsError,
     StoppedError,
-    TargetApptivoError,
 )
 from target_apptivo.in_flight import Policy
 from target_apptivo.notices import Notices
@@ -32,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_apptivo.config import Settings
-    from target_apptivo.delivery import Ledger
     from target_apptivo.record import Entry, Task
     from target_apptivo.redact import Redactor
     from target_apptivo.request import Request
     from target_apptivo.response import Answer, NoAnswer
+    from target_apptivo.settler import Ledger
 
 logger = logging.getLogger("target-apptivo")
 
@@ -67,8 +66,11 @@ class Deliverer(Protocol):
     def mark(self, state: Any) -> None:  # noqa: ANN401
         """Take a state."""
 
-    def finish(self, *, grace: float = ..., stop: TargetApptivoError | None = None) -> None:
+    def finish(self) -> None:
         """Bring the run to its end."""
+
+    def unsettled(self) -> list[Entry]:
+        """Give the records that a run which has ended leaves unsettled."""
 
 
 class Run:
@@ -156,8 +158,9 @@ class Run:
                 hold_uncertain=settings.hold_uncertain,
                 max_rejected=max_rejected,
             ),
-            is_interrupted=lambda: self.signal_number is not None,
+            interruption=self._interruption,
             on_end=self._end,
+            grace=_GRACE,
         )
         self.report.describe_pace = lambda: (
             f"{delivery.under_way} requests under way, at most {pace.limit} at once"
@@ -258,6 +261,10 @@ class Run:
         with suppress(OSError):
             os.write(self._wake_up, b"\0")
 
+    def _interruption(self) -> StoppedError | None:
+        """Give why the run has to stop, if it has."""
+        return None if self.signal_number is None else StoppedError(self.signal_number)
+
     def _gives_up(self, seconds: float) -> bool:
         """Wait, unless the run is stopped meanwhile."""
         deadline = time.monotonic() + seconds
@@ -269,15 +276,14 @@ class Run:
 
     def _finish(self) -> None:
         """Bring the delivery to its end, then tell how it went."""
-        stop = StoppedError(lambda: self.signal_number)
         try:
-            self.delivery.finish(grace=_GRACE, stop=stop)
+            self.delivery.finish()
         finally:
             self.report.log_summary()
             self._log_set_aside()
             self._log_unsettled()
-        if self.signal_number is not None:
-            raise stop
+        if stopped := self._interruption():
+            raise stopped
         if self._input_error:
             raise self._input_error
         self._check_refused()
@@ -304,8 +310,6 @@ class Run:
 
     def _log_unsettled(self) -> None:
         """Name what an ended run leaves behind in Apptivo: the next run sends it again."""
-        if not isinstance(self.delivery, Delivery):
-            return
         for entry in self.delivery.unsettled():
             name = entry.name
             if entry.verdict and entry.verdict.outcome is Outcome.ACCEPTED:

@@ -216,7 +216,7 @@ class TargetApptivo(Target):
         if run is not None and run.signal_number is not None:
             os._exit(128 + signum)
         if run is None or not run.has_begun:  # --check, or before the first line
-            raise StoppedError(lambda: signum)
+            raise StoppedError(signum)
         run.stop(signum)
 
     # -- command line -----------------------------------------------------------------------------

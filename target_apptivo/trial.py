@@ -8,9 +8,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.delivery import Delivery, RunEndedError
 from target_apptivo.endpoints import CONFIG_ACTION, CONFIG_PATH, ApiStyle
-from target_apptivo.errors import RecordRejectedError, RecordsRefusedError, TargetApptivoError
+from target_apptivo.errors import (
+    RecordRejectedError,
+    RecordsRefusedError,
+    RunEndedError,
+    TargetApptivoError,
+)
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output import write_stdout
 from target_apptivo.redact import MASK
@@ -21,6 +25,7 @@ from target_apptivo.template import Template
 
 if TYPE_CHECKING:
     from target_apptivo.config import Settings
+    from target_apptivo.delivery import Delivery
     from target_apptivo.record import Entry, Task
     from target_apptivo.redact import Redactor
     from target_apptivo.request import Request
@@ -93,22 +98,6 @@ def shown(entry: Entry, request: Request, settings: Settings) -> dict[str, Any]:
     }
 
 
-class _Desk:
-    """Where sinks put records that are not simply delivered; a batch fills as in a run."""
-
-    def add(self, task: Task, entry: Entry, payload: Any) -> bool:  # noqa: ANN401
-        """Add a record to an open batch."""
-        task.entries.append(entry)
-        task.payloads.append(payload)
-        return True
-
-    def release(self, task: Task) -> None:
-        """Let a batch go."""
-
-    def mark(self, state: Any) -> None:  # noqa: ANN401
-        """Write no state: nothing is loaded."""
-
-
 class PreviewRun(Run):
     """Shows the requests of the first records of each stream and sends nothing."""
 
@@ -122,7 +111,7 @@ class PreviewRun(Run):
         return _Preview(self.settings, self.redactor, self._records)
 
 
-class _Preview(_Desk):
+class _Preview:
     """Prints requests."""
 
     def __init__(self, settings: Settings, redactor: Redactor, records: int) -> None:
@@ -140,6 +129,12 @@ class _Preview(_Desk):
         else:
             self._show(task)
 
+    def add(self, task: Task, entry: Entry, payload: Any) -> bool:  # noqa: ANN401
+        """Add a record to an open batch, which fills as in a run."""
+        task.entries.append(entry)
+        task.payloads.append(payload)
+        return True
+
     def release(self, task: Task) -> None:
         """Print a batch."""
         self._open.remove(task)
@@ -151,10 +146,17 @@ class _Preview(_Desk):
             verdict = entry.verdict
             logger.warning("%s: %s: %s", entry.name, verdict.outcome, verdict.reason)
 
-    def finish(self, *, grace: float = 0.0, stop: TargetApptivoError | None = None) -> None:  # noqa: ARG002
+    def mark(self, state: Any) -> None:  # noqa: ANN401
+        """Write no state: nothing is loaded."""
+
+    def finish(self) -> None:
         """Print what is left."""
         for task in list(self._open):
             self.release(task)
+
+    def unsettled(self) -> list[Entry]:
+        """Nothing was sent."""
+        return []
 
     def _takes(self, stream: str, count: int) -> bool:
         """Count records of a stream, until there are enough."""
@@ -191,7 +193,7 @@ class SendTestRun(Run):
         return _SendTest(delivery, ledger, self._stream)
 
 
-class _SendTest(_Desk):
+class _SendTest:
     """Lets the first record of each stream through."""
 
     def __init__(self, delivery: Delivery, printer: _Printer, stream: str | None) -> None:
@@ -217,21 +219,31 @@ class _SendTest(_Desk):
         """Let a batch travel with its first record alone."""
         return True
 
+    def release(self, task: Task) -> None:
+        """Do nothing: its first record is sent already."""
+
+    def mark(self, state: Any) -> None:  # noqa: ANN401
+        """Write no state: a test loads nothing."""
+
     def refuse(self, entry: Entry) -> None:
         """Tell of a first record that is refused; one that is skipped is not the first."""
         skipped = entry.verdict and entry.verdict.outcome is Outcome.SKIPPED
         if not skipped and self._takes(entry):
             self._delivery.refuse(entry)
 
-    def finish(self, *, grace: float = 20.0, stop: TargetApptivoError | None = None) -> None:
+    def finish(self) -> None:
         """Wait for the answers."""
-        self._delivery.finish(grace=grace, stop=stop)
+        self._delivery.finish()
         if self._stream and self._stream not in self._taken:
             msg = f"--send-test: the input holds no record of stream '{self._stream}' to send"
             raise TargetApptivoError(msg)
         if self._printer.refused:
             msg = f"--send-test: {self._printer.refused} records were not accepted"
             raise RecordsRefusedError(msg)
+
+    def unsettled(self) -> list[Entry]:
+        """Give what a test that was stopped leaves behind."""
+        return self._delivery.unsettled()
 
     def _takes(self, entry: Entry) -> bool:
         """Whether a record is the first of a stream that is tested.

@@ -100,7 +100,7 @@ class Window:
         return item
 
     def put_back(self, items: Iterable[Entry | Mark]) -> None:
-        """Put back to the head what was taken off and stays unsettled."""
+        """Put back what was taken off and stays unsettled, in a run that takes nothing more."""
         self._queue.extendleft(reversed(list(items)))
 
     def entries(self) -> Iterator[Entry]:
@@ -114,10 +114,14 @@ class Window:
         insort(self._aside_ahead, entry.sequence)
         allowed = self._max_rejected - self._aside
         if len(self._aside_ahead) > allowed:
-            self.cut = min(self.cut, self._aside_ahead[int(allowed)])
+            self.end_at(self._aside_ahead[int(allowed)])
 
-    def may_set_aside(self, entry: Entry) -> bool:
-        """Count a record to be set aside; false if it is one more than may be."""
+    def end_at(self, sequence: int) -> None:
+        """End the run at a place in the input, unless it ends before."""
+        self.cut = min(self.cut, sequence)
+
+    def count_aside(self, entry: Entry) -> bool:
+        """Count a record that comes to be set aside; false if it is one more than may be."""
         self._aside_ahead.remove(entry.sequence)
         self._aside += 1
         return self._aside <= self._max_rejected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import settings
@@ -86,7 +87,7 @@ class World:
         if self.in_flight.wait(self.now) > 0:
             return None
         task = self.in_flight.dispatch(self.now)
-        task.attempt(sent_at=None, now=self.now)  # type: ignore[arg-type]  # no calendar here
+        task.attempt(datetime.now(UTC), now=self.now)
         self.under_way.append((task, self.now))
         return task
 
@@ -98,7 +99,8 @@ class World:
         """Let a request have its answer."""
         (sent_at,) = [at for each, at in self.under_way if each is task]
         self.under_way.remove((task, sent_at))
-        self.in_flight.conclude(task, verdict, sent_at=sent_at, now=self.now, least_wait=least_wait)
+        self.in_flight.follow(verdict, sent_at=sent_at, now=self.now, least_wait=least_wait)
+        self.in_flight.conclude(task, verdict, now=self.now, least_wait=least_wait)
 
     def settle(self) -> None:
         """Settle what is done at the head, as the settler does."""
