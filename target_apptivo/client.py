@@ -42,6 +42,7 @@ _DEFAULT_HEADERS = {
     "Accept-Encoding": "gzip, deflate",
 }
 _NO_RETRIES = Retry(total=False)
+_FAILURES = (requests.RequestException, HTTPError, HTTPException, OSError)
 
 
 class _Progress(threading.local):
@@ -129,7 +130,7 @@ class _WatchedAdapter(HTTPAdapter):
 
 
 class Client:
-    """Sends requests with the credentials of one firm. Safe to share between threads."""
+    """Sends requests to one host, with its credentials if it has any. Safe to share."""
 
     def __init__(
         self,
@@ -183,10 +184,15 @@ class Client:
                 retries=_NO_RETRIES,
                 redirect=False,
                 timeout=self._timeout,
+                preload_content=False,
             )
-        except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
+        except _FAILURES as error:
             return _no_answer(error, is_sent=_PROGRESS.is_sent)
-        return Answer(response.status, response.data, response.headers.get("Retry-After"))
+        retry_after = response.headers.get("Retry-After")
+        try:
+            return Answer(response.status, response.data, retry_after)
+        except _FAILURES:  # what the status says holds all the same
+            return Answer(response.status, b"", retry_after, is_whole=False)
 
     @cached_property
     def _pool(self) -> HTTPConnectionPool:

@@ -51,6 +51,7 @@ RESPONSE_SCHEMA: dict[str, Any] = {
     },
     "required": ["response_id", "stream", "endpoint", "outcome", "key"],
 }
+_TOLD_BY_APPTIVO = ("reason", "response", "response_text")
 
 
 def response_record(entry: Entry) -> dict[str, Any]:
@@ -103,7 +104,7 @@ class Rejected:
         assert verdict is not None  # noqa: S101 - only settled records come here
         stream = entry.message["stream"]
         if self._written.get(stream) != entry.schema_line:
-            self._file.write(dumps_line(self._redactor.value(loads(entry.schema_line))))
+            self._file.write(dumps_line(self._redactor.data(loads(entry.schema_line))))
             self._written[stream] = entry.schema_line
         rejected = {
             "outcome": verdict.outcome.value,
@@ -113,8 +114,8 @@ class Rejected:
             "stream": entry.stream,
             "at": _moment(at),
         }
-        message = {**entry.message, "rejected": rejected}
-        self._file.write(dumps_line(self._redactor.value(message)))
+        message = self._redactor.data(entry.message)
+        self._file.write(dumps_line({**message, "rejected": self._redactor.answer(rejected)}))
 
 
 class ResponseLines:
@@ -187,7 +188,7 @@ class StateLines:
         self._pending = None
         if state == self._last_written:
             return
-        masked = self._redactor.value(state)
+        masked = self._redactor.data(state)
         line = {"type": "STATE", "value": masked} if self._as_message else masked
         self._write(dumps_line(line))
         self._last_written = state
@@ -257,7 +258,9 @@ class Emitter:
             self._rejected.write(entry, self._now())
         self._report.count(entry)
         if self._responses or self._in_state or self._webhook:
-            self._tell(self._redactor.value(response_record(entry)))
+            response = response_record(entry)
+            told = {name: self._redactor.answer(response[name]) for name in _TOLD_BY_APPTIVO}
+            self._tell({**self._redactor.data(response), **told})
 
     def reach(self, state: Any) -> None:  # noqa: ANN401
         """Take a state whose records are all settled."""

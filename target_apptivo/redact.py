@@ -8,16 +8,21 @@ import logging
 import re
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MASK = "***"
 
-# A secret shorter than this may be an everyday word: it is masked only where it stands alone.
+# A secret shorter than this may be an everyday word. It is masked where it stands alone in a text
+# for people or of Apptivo's; in the tap's own data, where nobody would have put it, a mask would
+# do damage: `key` would take `key_properties` with it.
 _SURELY_A_SECRET = 8
+
+_NOTHING = re.compile(r"(?!)")
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -53,13 +58,21 @@ def _pattern(spelling: str) -> str:
     return rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"
 
 
+def _any_of(secrets: Iterable[str]) -> re.Pattern[str]:
+    """Match any spelling of any of some secrets."""
+    spellings = {text for secret in secrets for text in _spellings(secret)}
+    longest_first = sorted(spellings, key=lambda text: (-len(text), text))
+    # Percent-encoding may be written in either case.
+    return re.compile("|".join(map(_pattern, longest_first)) or _NOTHING.pattern, re.IGNORECASE)
+
+
 class Redactor:
-    """Masks the secrets that it knows in texts and in JSON values."""
+    """Masks the secrets that it knows: in texts, in Apptivo's answers, and in the tap's data."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """Start with some secrets; more may be added as they are read."""
         self._secrets: set[str] = set()
-        self._secret: re.Pattern[str] | None = None
+        self._secret = self._sure_secret = _NOTHING
         self.add(*secrets)
 
     def add(self, *secrets: object) -> None:
@@ -68,36 +81,75 @@ class Redactor:
         known = {text for text in texts if text.strip()}
         if not known <= self._secrets:
             self._secrets |= known
-            spellings = {text for secret in self._secrets for text in _spellings(secret)}
-            longest_first = sorted(spellings, key=lambda text: (-len(text), text))
-            # Percent-encoding may be written in either case.
-            self._secret = re.compile("|".join(map(_pattern, longest_first)), re.IGNORECASE)
+            self._secret = _any_of(self._secrets)
+            self._sure_secret = _any_of(
+                secret for secret in self._secrets if len(secret) >= _SURELY_A_SECRET
+            )
 
     def text(self, text: str) -> str:
-        """Mask every secret in a text."""
-        return self._secret.sub(MASK, text) if self._secret else text
+        """Mask every secret in a text for people."""
+        return self._secret.sub(MASK, text)
 
-    def value(self, value: Any) -> Any:  # noqa: ANN401
-        """Mask every secret in the texts and names of a JSON value.
+    def data(self, value: Any) -> Any:  # noqa: ANN401
+        """Mask what is surely a secret in the texts and names of the tap's data.
 
         Values are masked before they are written, so that the JSON around them stays whole.
         """
-        if self._secret is None:
-            return value
-        match value:
-            case str():
-                return self.text(value)
-            case dict():
-                return {self.text(name): self.value(item) for name, item in value.items()}
-            case list():
-                return [self.value(item) for item in value]
-            case int() if str(value) in self._secrets:
-                return MASK
-        return value
+        return _masked(value, self._sure_secret, self._sure_secret)
+
+    def answer(self, value: Any) -> Any:  # noqa: ANN401
+        """Mask every secret in the texts of an answer, which may repeat what was sent."""
+        return _masked(value, self._secret, self._sure_secret)
+
+
+def _masked(value: Any, secret: re.Pattern[str], in_names: re.Pattern[str]) -> Any:  # noqa: ANN401
+    """Mask secrets in a JSON value."""
+    match value:
+        case str():
+            return secret.sub(MASK, value)
+        case dict():
+            return {
+                in_names.sub(MASK, name): _masked(item, secret, in_names)
+                for name, item in value.items()
+            }
+        case list():
+            return [_masked(item, secret, in_names) for item in value]
+        case int() if in_names.fullmatch(str(value)):
+            return MASK
+    return value
+
+
+class MaskedError(Exception):
+    """Stands in the log for an error whose traceback held a secret; its text is that traceback."""
+
+
+class RedactingFactory:
+    """Masks secrets in a log record before any handler has it, whatever the handler makes of it."""
+
+    def __init__(self, inner: Callable[..., logging.LogRecord], redactor: Redactor) -> None:
+        """Wrap what makes the records."""
+        self.inner = inner
+        self.redactor = redactor
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: ANN401
+        """Make a log record; what holds no secret stays as it is."""
+        record = self.inner(*args, **kwargs)
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - the handlers will tell of it
+            return record
+        if (masked := self.redactor.text(message)) != message:
+            record.msg, record.args = masked, None
+        if record.exc_info and record.exc_info[0]:
+            text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            if (masked := self.redactor.text(text)) != text:
+                record.exc_text = masked
+                record.exc_info = (MaskedError, MaskedError(masked), None)
+        return record
 
 
 class RedactingFormatter(logging.Formatter):
-    """Masks secrets in the finished line, when exceptions and their causes are in it."""
+    """Masks secrets in the finished line, whatever the formatter has put into it."""
 
     def __init__(self, inner: logging.Formatter | None, redactor: Redactor) -> None:
         """Wrap the formatter that makes the line."""
@@ -111,7 +163,7 @@ class RedactingFormatter(logging.Formatter):
 
 
 def guard_logging(redactor: Redactor) -> None:
-    """Put the filter behind every log handler there is, however it was configured.
+    """Put the filter before and behind every log handler there is, however it was configured.
 
     `SINGER_SDK_LOG_CONFIG` may have replaced the SDK's handlers, so all loggers are looked at.
     A thread that dies tells so through the log, not on the bare stderr.
@@ -121,6 +173,9 @@ def guard_logging(redactor: Redactor) -> None:
             handler.setFormatter(RedactingFormatter(handler.formatter, redactor))
         else:
             handler.formatter.redactor = redactor
+    make_record = logging.getLogRecordFactory()
+    inner = make_record.inner if isinstance(make_record, RedactingFactory) else make_record
+    logging.setLogRecordFactory(RedactingFactory(inner, redactor))
     threading.excepthook = _log_thread_error
 
 

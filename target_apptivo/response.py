@@ -10,7 +10,7 @@ The body speaks before the status, because Apptivo refuses with HTTP 200 (apptiv
     body {"status": "FAILURE", "reason": ...}    rejected
     body {"result": "Already exists"}            duplicate
     status 3xx, other 4xx                        rejected
-    status 2xx, not JSON                         possibly processed
+    status 2xx, not JSON or not whole            possibly processed
     status 2xx, empty                            accepted; possibly processed where an id is due
     status 2xx, JSON                             accepted; uncertain where an id is due and missing
 """
@@ -59,11 +59,16 @@ class Meaning(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP response: status code, body, and the header that matters."""
+    """An HTTP response: status code, body, and the header that matters.
+
+    Attributes:
+        is_whole: Whether the body could be read to its end.
+    """
 
     status_code: int
     body: bytes
     retry_after: str | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,7 @@ class Verdict:
 
 _NOT_JSON: Final = object()
 _EMPTY: Final = object()
+_CUT_OFF: Final = object()
 
 _ACCEPTED: Final = Verdict(outcome=Outcome.ACCEPTED)
 _THROTTLED: Final = Verdict(
@@ -174,7 +180,7 @@ def interpret_response(call: Call, answer: Answer | NoAnswer | NotSent) -> Verdi
                 reason=answer.reason,
                 pushes_back=answer.timed_out,
             )
-    body = _read(answer.body)
+    body = _read(answer.body) if answer.is_whole else _CUT_OFF
     verdict = _judge(call, answer.status_code, body)
     return replace(
         verdict,
@@ -242,6 +248,8 @@ def _refusal(body: object) -> Verdict | None:
 
 def _judge_success(call: Call, body: object) -> Verdict:
     """Judge a 2xx that shows no refusal by its id, where one is looked for."""
+    if body is _CUT_OFF:
+        return replace(_POSSIBLY, reason="the answer breaks off or is garbled", pushes_back=True)
     if body is _NOT_JSON:
         return replace(_POSSIBLY, reason="the answer is not JSON", pushes_back=True)
     if not call.id_paths:

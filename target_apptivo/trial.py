@@ -174,7 +174,7 @@ class _Preview:
         except RecordRejectedError as error:
             logger.warning("%s: %s", entry.name, error)
         else:
-            write_stdout(dumps_line(self._redactor.value(line)))
+            write_stdout(dumps_line(self._redactor.data(line)))
 
 
 class SendTestRun(Run):
@@ -281,21 +281,21 @@ class _Printer:
             line = shown(entry, task.shape(), self._settings)
         response = verdict.response if verdict.response is not None else verdict.response_text
         self._print(
-            line
-            | {
+            line,
+            {
                 "outcome": verdict.outcome.value,
                 "apptivo_id": verdict.apptivo_id,
                 "http_status": verdict.http_status,
                 "response": response,
                 "reason": verdict.reason,
-            }
+            },
         )
 
     def print_unsent(self, entry: Entry, task: Task, reason: str) -> None:
         """Print a request that is only shown."""
         unsent: dict[str, Any] = dict.fromkeys(("apptivo_id", "http_status", "response"))
         line = shown(entry, task.shape(), self._settings)
-        self._print({**line, "outcome": Outcome.SKIPPED.value, **unsent, "reason": reason})
+        self._print(line, {"outcome": Outcome.SKIPPED.value, **unsent, "reason": reason})
 
     def reach(self, state: Any) -> None:  # noqa: ANN401
         """Write no state: a test loads nothing."""
@@ -306,6 +306,6 @@ class _Printer:
     def close(self) -> None:
         """Nothing is left."""
 
-    def _print(self, line: dict[str, Any]) -> None:
-        """Print one JSON object."""
-        write_stdout(dumps_line(self._redactor.value(line)))
+    def _print(self, line: dict[str, Any], told: dict[str, Any]) -> None:
+        """Print one JSON object: the request, and what was answered."""
+        write_stdout(dumps_line({**self._redactor.data(line), **self._redactor.answer(told)}))

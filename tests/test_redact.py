@@ -105,6 +105,15 @@ def test_a_short_secret_is_masked_as_a_whole_word_alone(secret: str) -> None:
     assert redactor.text(f"x{secret} {secret}9") == f"x{secret} {secret}9"
 
 
+@pytest.mark.parametrize("secret", ["key", "test", "s", "state"])
+def test_a_short_secret_does_no_damage_to_the_tap_s_data(secret: str) -> None:
+    """Nobody would have put it there; Apptivo's answers may repeat it."""
+    redactor = Redactor([secret])
+    data = {"key_properties": ["test_id"], "state": "s", "key": {"text": f"my {secret} plan"}}
+    assert redactor.data(data) == data
+    assert redactor.answer({secret: f"no such apiKey={secret}"}) == {secret: "no such apiKey=***"}
+
+
 @pytest.mark.parametrize("nothing", ["", " ", None, 1.5, ["x"]])
 def test_what_is_no_secret_masks_nothing(nothing: object) -> None:
     """A blank setting, or one of a wrong type, does not mask every text."""
@@ -118,9 +127,7 @@ def test_a_key_without_its_quotes_is_a_secret() -> None:
     redactor = Redactor()
     redactor.add(1234567890)
     assert redactor.text("1234567890 is no string") == "*** is no string"
-    assert redactor.value({"n": [1234567890, 12345678901, True]}) == {
-        "n": [MASK, 12345678901, True]
-    }
+    assert redactor.data({"n": [1234567890, 12345678901, True]}) == {"n": [MASK, 12345678901, True]}
 
 
 def test_half_a_character_in_a_key_is_no_crash() -> None:
@@ -152,20 +159,20 @@ def test_masked_values_stay_valid_json(secret: str, data: st.DataObject) -> None
     """Values are masked before they are written, so what is around a secret stays whole."""
     value = data.draw(leaves(secret))
     redactor = Redactor([secret])
-    line = json.dumps(redactor.value(value))
+    line = json.dumps(redactor.data(value))
     masked = json.loads(line)
     assert secret not in json.dumps(masked, ensure_ascii=False)
     assert json.dumps(secret)[1:-1] not in line
-    assert redactor.value(masked) == masked
+    assert redactor.data(masked) == masked
 
 
 def test_names_and_values_are_masked_and_the_rest_stays() -> None:
     """A secret may be the name of an attribute; what holds none comes back equal."""
     redactor = Redactor([KEY])
     value = {KEY: [f"x{KEY}", 1, None], "plain": {"a": True}}
-    assert redactor.value(value) == {MASK: ["x***", 1, None], "plain": {"a": True}}
+    assert redactor.data(value) == {MASK: ["x***", 1, None], "plain": {"a": True}}
     assert KEY in value
-    assert Redactor().value(value) is value
+    assert Redactor().data(value) == value
 
 
 # -- the log --------------------------------------------------------------------------------------
@@ -176,9 +183,10 @@ def logger() -> Iterator[logging.Logger]:
     """A logger of our own, whose handlers are gone afterwards."""
     logger = logging.getLogger("target-apptivo.test-redact")
     logger.propagate = False
-    hook = threading.excepthook
+    hook, make_record = threading.excepthook, logging.getLogRecordFactory()
     yield logger
     threading.excepthook = hook
+    logging.setLogRecordFactory(make_record)
     logger.propagate = True
     logger.handlers.clear()
     if logging.lastResort:
@@ -230,7 +238,7 @@ def test_the_log_guard_works_on_the_finished_line(
     if isinstance(formatter, StructuredFormatter):
         lines = [json.loads(line) for line in text.splitlines()]
         assert lines[0]["extra"]["url"] == MASK
-        assert lines[1]["exception"]["context"]["cause"]["message"].endswith("?apiKey=***'")
+        assert "?apiKey=***'" in lines[1]["exception"]["message"]
 
 
 def test_the_guard_holds_for_handlers_configured_by_a_file(
@@ -263,6 +271,35 @@ def test_the_guard_holds_for_handlers_configured_by_a_file(
     captured = capsys.readouterr()
     assert json.loads(captured.err)["message"] == "key ***"
     assert captured.out == "key ***\n"
+
+
+class _Raw(logging.Handler):
+    """A handler that sends what it finds in a record, as those for sockets and queues do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen += [record.getMessage(), repr(vars(record))]
+
+
+def test_a_handler_that_formats_nothing_gets_no_secret(logger: logging.Logger) -> None:
+    """The record itself is masked, with its arguments, its error and the error's causes."""
+    handler = _Raw()
+    logger.addHandler(handler)
+    guard_logging(Redactor([SECRET]))
+    logger.warning("url %s and %r", quote(SECRET, safe=""), {"k": SECRET})
+    try:
+        fail()
+    except RuntimeError as error:
+        logger.exception("failed: %s", error)  # noqa: TRY401 - the text is what is tested
+    logger.warning("no %s here: %d", "secret", 7)
+    text = "\n".join(handler.seen)
+    for spelling in spellings(SECRET).values():
+        assert spelling not in text
+    assert handler.seen[0].startswith("url *** and ")
+    assert "'args': ('secret', 7)" in text
 
 
 def test_the_handler_of_last_resort_is_guarded(

@@ -96,6 +96,30 @@ def test_some_statuses_say_it_all(
     assert judge(call, status_code, body) == wanted
 
 
+@pytest.mark.parametrize(
+    ("status_code", "wanted"),
+    [
+        (200, LOST),
+        (204, LOST),
+        (302, REJECTED),
+        (400, REJECTED),
+        (401, CREDENTIALS),
+        (429, NOT_PROCESSED),
+        (500, LOST),
+    ],
+)
+def test_the_status_of_a_body_that_breaks_off_holds(
+    status_code: int, wanted: tuple[Outcome, Meaning]
+) -> None:
+    """Only a success needs its body: what it would have shown is not known."""
+    for call in (CREATE, PUT, GENERIC):
+        verdict = interpret_response(call, Answer(status_code, b"", is_whole=False))
+        assert (verdict.outcome, verdict.meaning) == wanted
+        assert verdict.http_status == status_code
+    gone = interpret_response(DELETE, Answer(404, b"", is_whole=False))
+    assert (gone.outcome, gone.meaning) == ACCEPTED
+
+
 @pytest.mark.parametrize("status_code", [301, 302, 303, 307, 308])
 def test_a_redirect_is_final_and_not_followed(status_code: int) -> None:
     """The keys never follow it, so the record is rejected at once."""
