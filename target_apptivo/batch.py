@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import simpleeval
+import simplejson
 from singer_sdk.mapper import md5, sha256
 
 from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import loads
 from target_apptivo.response import NO_ID, Meaning, Outcome, Verdict, find, interpret_result
+from target_apptivo.settings import BATCH_SCHEMA, with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,8 @@ _FUNCTIONS: Final[dict[str, Any]] = {
     "md5": md5,
     "sha256": sha256,
     "bool": bool,
-    "json": simpleeval.ModuleWrapper(json, {"dumps", "loads"}),
+    # Unlike the standard library's, it writes decimals.
+    "json": simpleeval.ModuleWrapper(simplejson, {"dumps", "loads"}),
     "datetime": simpleeval.ModuleWrapper(dt, _DATETIME),
 }
 
@@ -83,8 +85,8 @@ def read_batch(options: Mapping[str, Any], path: str) -> Batch:
     Raises:
         SettingsError: If they do not fit together.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    grouping = given.get("grouping", "property")
+    given = with_defaults(options, BATCH_SCHEMA)
+    grouping = given["grouping"]
     needed = {"property": "property_name", "code": "code"}[grouping]
     if needed not in given:
         problem = f"is required with grouping `{grouping}`"
@@ -99,13 +101,13 @@ def read_batch(options: Mapping[str, Any], path: str) -> Batch:
         problem = "holds the property of the records"
         raise SettingsError(f"{path}.other_props", problem)
     return Batch(
-        size=int(given.get("size", 100)),
+        size=int(given["size"]),
         property_name=given.get("property_name"),
         other_props=other_props,
         code=given.get("code"),
         parsed=_parse(given.get("code"), f"{path}.code"),
         results_path=given.get("results_path"),
-        split_rejected=given.get("split_rejected", False),
+        split_rejected=given["split_rejected"],
     )
 
 

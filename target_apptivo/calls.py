@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from target_apptivo.batch import Batch, read_batch
 from target_apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle, Endpoint
 from target_apptivo.errors import SettingsError
 from target_apptivo.jsontext import number_text
-from target_apptivo.request import Call, Content, Param, climbs
-from target_apptivo.settings import APPLIES_TO
+from target_apptivo.request import CREDENTIALS, Call, Content, Param, climbs
+from target_apptivo.settings import APPLIES_TO, STREAM_SCHEMA, with_defaults
 from target_apptivo.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from target_apptivo.request import Pairs
 
@@ -24,8 +24,8 @@ _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 # These are the client's own: another value would break the request, or send it elsewhere.
 _OUR_HEADERS: Final = {"host", "content-length", "transfer-encoding", "connection"}
-_OUR_PARAMS: Final = {"apiKey", "accessKey"}
 _ATTRIBUTE: Final = re.compile(r"\{[^{}]+\}")
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNSAFE_IN_URL: Final = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -47,11 +47,12 @@ def build_call(
     Raises:
         SettingsError: If an option does not fit.
     """
-    given = {option: value for option, value in options.items() if value is not None}
-    for option in given:
-        if name not in APPLIES_TO.get(option, (name,)):
-            problem = f"does not apply to {name}"
+    for option, value in options.items():
+        endpoints = APPLIES_TO.get(option, (name,))
+        if value is not None and name not in endpoints:
+            problem = f"does not apply to {name}; it is an option of {', '.join(endpoints)}"
             raise SettingsError(f"{path}.{option}", problem)
+    given = with_defaults(options, STREAM_SCHEMA)
     if name == GENERIC:
         return _generic(given, base_url, path)
     return _template(TEMPLATES[name], given, style, path), None
@@ -59,7 +60,13 @@ def build_call(
 
 def _template(endpoint: Endpoint, options: Mapping[str, Any], style: ApiStyle, path: str) -> Call:
     """Call a template in one of the two styles."""
-    extra = (*_options(endpoint, options, path), *_params(options, path))
+    own = {
+        "a",
+        endpoint.id_name,
+        endpoint.data_param,
+        *(each.parameter for each in endpoint.options),
+    }
+    extra = (*_options(endpoint, options, path), *_params(options, path, own))
     if style is ApiStyle.ACTION:
         return _action_call(endpoint, options, extra, path)
     return _rest_call(endpoint, options, extra, path)
@@ -111,8 +118,8 @@ def _generic(options: Mapping[str, Any], base_url: str, path: str) -> tuple[Call
     if "url" not in options:
         problem = "is required"
         raise SettingsError(f"{path}.url", problem)
-    method = options.get("method", "POST")
-    is_form = options.get("content_format") == Content.FORM.value
+    method = options["method"]
+    is_form = options["content_format"] == Content.FORM.value
     content = Content.FORM if is_form else Content.JSON
     if "data_param" in options and (not is_form or method == "DELETE"):
         problem = "needs a body of content_format application/x-www-form-urlencoded"
@@ -122,7 +129,7 @@ def _generic(options: Mapping[str, Any], base_url: str, path: str) -> tuple[Call
         method=method,
         url=_url(options["url"], base_url, f"{path}.url"),
         content=Content.NONE if method == "DELETE" else content,
-        params=_params(options, path),
+        params=_params(options, path, {options.get("data_param")}),
         data_param=options.get("data_param"),
         **_common(None, options, path),
     )
@@ -153,13 +160,13 @@ def _customer_id(endpoint: Endpoint, options: Mapping[str, Any], path: str) -> T
     """Read the template of the id of a customer to delete."""
     if endpoint is not DELETE_CUSTOMER:
         return None
-    return _parse(options.get("customer_id", "{customerId}"), f"{path}.customer_id")
+    return _parse(options["customer_id"], f"{path}.customer_id")
 
 
 def _options(endpoint: Endpoint, options: Mapping[str, Any], path: str) -> Iterator[Param]:
     """Give the request parameters that an endpoint has settings for; absent unless set."""
     for option in endpoint.options:
-        if option.setting in options:
+        if options.get(option.setting, "") != "":
             yield Param(
                 name=option.parameter,
                 value=_value(options[option.setting], f"{path}.{option.setting}", option.booleans),
@@ -168,12 +175,17 @@ def _options(endpoint: Endpoint, options: Mapping[str, Any], path: str) -> Itera
             )
 
 
-def _params(options: Mapping[str, Any], path: str) -> tuple[Param, ...]:
-    """Read further parameters."""
+def _params(
+    options: Mapping[str, Any], path: str, own: Collection[str | None]
+) -> tuple[Param, ...]:
+    """Read further parameters, which never take the place of the endpoint's own or of the keys."""
     params = options.get("params", {})
     for name in params:
-        if name in _OUR_PARAMS:
+        if name in CREDENTIALS:
             problem = "is added by the target; set api_key and access_key"
+            raise SettingsError(f"{path}.params.{name}", problem)
+        if name in own:
+            problem = "is a parameter of the endpoint's own"
             raise SettingsError(f"{path}.params.{name}", problem)
     return tuple(
         Param(name=name, value=_value(value, f"{path}.params.{name}", ("false", "true")))
@@ -235,6 +247,12 @@ def _url(text: str, base_url: str, path: str) -> Template:
     literal = _ATTRIBUTE.sub("{}", text)
     if _UNSAFE_IN_URL.search(literal) or "#" in literal:
         problem = "holds a space, a control character, `\\` or `#`; percent-encode it"
+        raise SettingsError(path, problem)
+    if _STRAY_PERCENT.search(literal):
+        problem = "holds a `%` without two hexadecimal digits; write %25"
+        raise SettingsError(path, problem)
+    if CREDENTIALS & dict(parse_qsl(literal.partition("?")[2], keep_blank_values=True)).keys():
+        problem = "names apiKey or accessKey, which the target adds"
         raise SettingsError(path, problem)
     if climbs(literal):
         problem = "holds a segment `.` or `..`"

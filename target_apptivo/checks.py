@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import math
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-
+# Properties of a stream map whose values are names.
+_NO_EXPRESSIONS = {"__alias__", "__source__", "__else__"}
 _PROBLEMS = {
     "minimum": "must be at least {rule}",
+    "maximum": "must be at most {rule}",
     "exclusiveMinimum": "must be greater than {rule}",
     "minLength": "must not be empty",
 }
@@ -43,6 +47,11 @@ def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None
     _check(config, {**schema, "properties": properties}, ())
     for stream, options in (config.get("streams") or {}).items():
         _check_stream(stream, options)
+    _check_numbers(config, ())
+    _check_expressions(config.get("stream_maps") or {})
+    if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
+        problem = "is required with flattening_enabled"
+        raise SettingsError("flattening_max_depth", problem)
 
 
 def parse_text(name: str, text: str, schema: Mapping[str, Any]) -> object:
@@ -69,7 +78,10 @@ def parse_text(name: str, text: str, schema: Mapping[str, Any]) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        problem = "the environment variable is not JSON"
+        is_number = {"integer", "number"} & {*types}
+        problem = (
+            f"must be {_article(types)}" if is_number else "the environment variable is not JSON"
+        )
         raise SettingsError(name, problem) from None
 
 
@@ -78,7 +90,8 @@ def _check_stream(stream: str, options: object) -> None:
     match options:
         case str():
             if options not in ENDPOINT_NAMES:
-                raise SettingsError(f"streams.{stream}", _one_of(ENDPOINT_NAMES))
+                meant = _meant(options, ENDPOINT_NAMES)
+                raise SettingsError(f"streams.{stream}", f"{_one_of(ENDPOINT_NAMES)}{meant}")
         case dict():
             _check(options, STREAM_SCHEMA, ("streams", stream))
             if options["endpoint"] is None:
@@ -87,6 +100,29 @@ def _check_stream(stream: str, options: object) -> None:
         case _:
             problem = "must be the name of an endpoint, or an object with `endpoint`"
             raise SettingsError(f"streams.{stream}", problem)
+
+
+def _check_numbers(value: object, path: tuple[str, ...]) -> None:
+    """Refuse numbers that JSON cannot hold, though Python reads them from it."""
+    match value:
+        case float() if not math.isfinite(value):
+            problem = "is a number that JSON cannot hold"
+            raise SettingsError(".".join(path), problem)
+        case dict():
+            for name, item in value.items():
+                _check_numbers(item, (*path, str(name)))
+
+
+def _check_expressions(stream_maps: Mapping[str, Any]) -> None:
+    """Refuse an expression of the stream maps that cannot be parsed; the SDK would show it."""
+    for stream, stream_map in stream_maps.items():
+        for name, expression in stream_map.items() if isinstance(stream_map, dict) else ():
+            if isinstance(expression, str) and name not in _NO_EXPRESSIONS:
+                try:
+                    ast.parse(expression.strip())
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    problem = "is not an expression that can be parsed"
+                    raise SettingsError(f"stream_maps.{stream}.{name}", problem) from None
 
 
 def _check(value: object, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:
@@ -152,16 +188,18 @@ def _unknown(path: tuple[str, ...], known: Iterable[str]) -> SettingsError:
     hint = MEANINGLESS.get(path[-1]) if len(path) == 1 else None
     return SettingsError(
         ".".join(path),
-        f"is not a setting of this target: {hint}" if hint else f"is unknown{_meant(path, known)}",
+        f"is not a setting of this target: {hint}"
+        if hint
+        else f"is unknown{_meant(path[-1], known) or '; see --about for the settings there are'}",
     )
 
 
-def _meant(path: tuple[str, ...], known: Iterable[str]) -> str:
-    """Suggest the setting that may be meant."""
+def _meant(name: str, known: Iterable[str]) -> str:
+    """Suggest the name that may be meant."""
     import difflib  # noqa: PLC0415 - of use for a mistake alone
 
-    close = difflib.get_close_matches(path[-1], list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else "; see --about for the settings there are"
+    close = difflib.get_close_matches(name.lower(), list(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def _kinds(types: str | list[str]) -> list[str]:

@@ -53,9 +53,11 @@ class Trial:
             raise click.UsageError(msg)
 
     @property
-    def sends(self) -> bool:
-        """Whether Apptivo is called."""
-        return self.preview is None
+    def needs_keys(self) -> bool | None:
+        """Whether Apptivo is called; none where the settings say."""
+        if self.check:
+            return True
+        return None if self.preview is None else False
 
     def make_run(self, settings: Settings, redactor: Redactor) -> Run:
         """Make the run that is asked for."""
@@ -126,11 +128,13 @@ def read_files(paths: tuple[str, ...]) -> dict[str, Any]:
     return config
 
 
-def print_check(run: Run) -> None:
-    """Verify the credentials and print what came of it."""
+def print_check(run: Run, logger: logging.Logger) -> None:
+    """Verify the credentials, print what came of it, and log what is wrong."""
     is_ok, detail = check(run)
     _print_check(is_ok, run.redactor.text(detail))
-    sys.exit(0 if is_ok else 1)
+    if not is_ok:
+        logger.error("--check: %s", detail)
+        sys.exit(1)
 
 
 @contextmanager

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 from target_apptivo.endpoints import ApiStyle
 from target_apptivo.errors import SettingsError
 from target_apptivo.routing import Routes, build_routes
-from target_apptivo.settings import SETTINGS
+from target_apptivo.settings import RESPONSES_SCHEMA, SECRETS, SETTINGS, with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_apptivo.request import Pairs
 
-_SECRETS = ("api_key", "access_key")
 # Real keys are never sent to a sandbox.
 _SANDBOX_KEYS = (("apiKey", "sandbox-api-key"), ("accessKey", "sandbox-access-key"))
 
@@ -26,10 +25,10 @@ _SANDBOX_KEYS = (("apiKey", "sandbox-api-key"), ("accessKey", "sandbox-access-ke
 class Responses:
     """What becomes of Apptivo's answers; see the setting `responses`."""
 
-    emit: str = "none"
-    path: str | None = None
-    webhook_url: str | None = None
-    state_limit: int = 100
+    emit: str
+    path: str | None
+    webhook_url: str | None
+    state_limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class Settings:
 def read_settings(
     config: Mapping[str, Any],
     *,
-    needs_keys: bool = True,
+    needs_keys: bool | None = None,
     stdout_is_state: bool = False,
     sandbox_url: str | None = None,
 ) -> Settings:
@@ -63,7 +62,7 @@ def read_settings(
 
     Args:
         config: The settings; an absent or null one has its default.
-        needs_keys: Whether Apptivo will be called.
+        needs_keys: Whether Apptivo will be called; by default unless `dry_run` is set.
         stdout_is_state: Whether whoever runs the target stores its stdout as state.
         sandbox_url: Base URL of a sandbox to send to, with made-up keys, in place of Apptivo.
 
@@ -73,15 +72,15 @@ def read_settings(
     Raises:
         SettingsError: If settings are wrong or do not fit together.
     """
-    given = _with_defaults(config)
+    given = with_defaults(config, SETTINGS)
     api_url = base_url(given["api_url"])
     style = ApiStyle(given["api_style"])
     dry_run = given["dry_run"]
-    needs_keys = needs_keys and not dry_run
+    required = not dry_run if needs_keys is None else needs_keys
     settings = Settings(
         api_url=sandbox_url or api_url,
         api_style=style,
-        credentials=_SANDBOX_KEYS if sandbox_url else _credentials(given, required=needs_keys),
+        credentials=_SANDBOX_KEYS if sandbox_url else _credentials(given, required=required),
         routes=build_routes(given, style=style, base_url=api_url),
         responses=_responses(given.get("responses") or {}, stdout_is_state=stdout_is_state),
         max_rejected=given["max_rejected"],
@@ -114,26 +113,23 @@ def base_url(url: str) -> str:
         problem = "must have no query and no fragment"
         raise SettingsError("api_url", problem)
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        problem = "must be https: keys are sent in clear to a loopback host alone"
+        problem = "must be https; plain http is for a loopback host (127.0.0.1, localhost) alone"
         raise SettingsError("api_url", problem)
     return url if url.endswith("/") else f"{url}/"
 
 
-def _with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in the declared defaults; null means 'not set'."""
-    defaults = {
-        name: schema["default"]
-        for name, schema in SETTINGS["properties"].items()
-        if "default" in schema
-    }
-    return defaults | {name: value for name, value in config.items() if value is not None}
-
-
 def _credentials(given: Mapping[str, Any], *, required: bool) -> Pairs:
     """Read the keys; masks stand for keys that will not be sent."""
-    for name in _SECRETS:
-        if required and not str(given.get(name, "")).strip():
-            problem = "is required (Apptivo: Business Settings > API Access)"
+    for name in SECRETS:
+        key = str(given.get(name, ""))
+        if required and not key.strip():
+            problem = (
+                f"is required, in a --config file or as TARGET_APPTIVO_{name.upper()} with "
+                "--config=ENV (Apptivo: Business Settings > API Access)"
+            )
+            raise SettingsError(name, problem)
+        if key.strip() not in {"", key}:
+            problem = "begins or ends with white space"
             raise SettingsError(name, problem)
     keys = (("apiKey", given.get("api_key", "")), ("accessKey", given.get("access_key", "")))
     user_name = given.get("user_name")
@@ -142,10 +138,13 @@ def _credentials(given: Mapping[str, Any], *, required: bool) -> Pairs:
 
 def _responses(given: Mapping[str, Any], *, stdout_is_state: bool) -> Responses:
     """Read where the answers go."""
-    options = {name: value for name, value in given.items() if value is not None}
-    if "state_limit" in options:
-        options["state_limit"] = int(options["state_limit"])
-    responses = Responses(**options)
+    options = with_defaults(given, RESPONSES_SCHEMA)
+    responses = Responses(
+        emit=options["emit"],
+        path=options.get("path"),
+        webhook_url=options.get("webhook_url"),
+        state_limit=int(options["state_limit"]),
+    )
     if responses.path and responses.emit != "records":
         problem = "needs responses.emit `records`"
         raise SettingsError("responses.path", problem)

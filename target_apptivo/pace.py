@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -16,6 +17,8 @@ _LATE = 1.2
 _LEAST_PATIENCE = 0.01
 # Seconds: a year. Who asks for more made a mistake, and clocks and locks cannot count that far.
 _LONGEST_WAIT = 31_536_000.0
+# The standard has whole seconds; some servers send fractions.
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float:
@@ -31,7 +34,7 @@ def seconds_to_wait(retry_after: str | None, now: datetime) -> float:
     if retry_after is None:
         return 0.0
     text = retry_after.strip()
-    if text.isascii() and text.isdigit():
+    if _SECONDS.fullmatch(text):
         return min(float(text), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
@@ -62,7 +65,7 @@ class Pace:
         self._usual: float | None = None
         self._cut_at = float("-inf")
         self._not_before = float("-inf")
-        self._interval = 1 / requests_per_second if requests_per_second else 0.0
+        self._interval = min(1 / requests_per_second, _LONGEST_WAIT) if requests_per_second else 0.0
         self._next_send = float("-inf")
 
     @property

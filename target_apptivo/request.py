@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Pairs = tuple[tuple[str, str], ...]
 
+CREDENTIALS = frozenset({"apiKey", "accessKey"})
 _POSITIVE_INTEGER = re.compile(r"0*[1-9][0-9]*")
 
 
@@ -279,6 +280,9 @@ def _form_fields(call: Call, payload: object) -> Pairs:
     record = payload if isinstance(payload, dict) else {}
     fields = tuple((name, _field(value)) for name, value in record.items() if value is not None)
     for name, text in fields:
+        if name in CREDENTIALS:
+            msg = f"attribute '{name}' would stand in the form beside the key of that name"
+            raise RecordRejectedError(msg)
         _encode(name + text)
     return fields
 

@@ -96,23 +96,21 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
         call, batch = build_call(name, options, style=style, base_url=base_url, path=path)
         return Route(call, batch, why)
 
-    named = {}
+    named, generic = {}, config.get("generic")
     for stream, entry in (config.get("streams") or {}).items():
         options = {"endpoint": entry} if isinstance(entry, str) else dict(entry)
         name, path = options.pop("endpoint"), f"streams.{stream}"
+        if entry == GENERIC and generic is not None:
+            options, path = generic, "generic"
         why = f"matches '{stream}' in streams" if _is_glob(stream) else "named in streams"
         named[stream] = route(name, options, path, why)
         if _is_glob(stream) and named[stream].call.deletes:
             problem = "a wildcard never leads to a delete; name the stream"
-            raise SettingsError(path, problem)
+            raise SettingsError(f"streams.{stream}", problem)
     defaults = {name: route(name, {}, name, "default name") for name in TEMPLATES}
     fallback = None
-    generic = config.get("generic")
     if generic is not None:
         fallback = route(GENERIC, generic, "generic", "generic, nothing else matches")
-        if fallback.call.deletes:
-            problem = "every stream would be deleted from; name the stream in `streams`"
-            raise SettingsError("generic.method", problem)
     return Routes(named, defaults, fallback)
 
 

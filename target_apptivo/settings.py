@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk import typing as th
 
-from target_apptivo.endpoints import ENDPOINT_NAMES
+from target_apptivo.endpoints import ENDPOINT_NAMES, TEMPLATES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEFAULT_API_URL: Final = "https://api.apptivo.com/app/dao/"
+
+# Seconds; what is longer is a mistake, and sockets cannot count much further.
+_DAY: Final = 86_400
 
 # `OneOf`, since the SDK's `AnyOf` makes an invalid schema of an optional property (0.54.9).
 _BATCH: Final = th.ObjectType(
@@ -186,7 +192,7 @@ _TEMPLATE_OPTIONS: Final = (
 # What each option applies to; the common ones apply to all.
 CREATES: Final = tuple(name for name in ENDPOINT_NAMES if name.startswith("create_"))
 APPLIES_TO: Final[dict[str, tuple[str, ...]]] = {
-    **{option.name: ("create_opportunity",) for option in _TEMPLATE_OPTIONS},
+    **{option.setting: (name,) for name, row in TEMPLATES.items() for option in row.options},
     "customer_id": ("delete_customer",),
     **{option.name: ("generic",) for option in _GENERIC_OPTIONS},
     "id_path": (*CREATES, "generic"),
@@ -208,6 +214,7 @@ _STREAM: Final = th.ObjectType(
 )
 _GENERIC: Final = th.ObjectType(*_COMMON_OPTIONS, *_GENERIC_OPTIONS, additional_properties=False)
 STREAM_SCHEMA: Final[dict[str, Any]] = _STREAM.to_dict()
+BATCH_SCHEMA: Final[dict[str, Any]] = _BATCH.to_dict()
 
 _RESPONSES: Final = th.ObjectType(
     th.Property(
@@ -242,6 +249,8 @@ _RESPONSES: Final = th.ObjectType(
     ),
     additional_properties=False,
 )
+
+RESPONSES_SCHEMA: Final[dict[str, Any]] = _RESPONSES.to_dict()
 
 SETTINGS: Final[dict[str, Any]] = th.PropertiesList(
     th.Property(
@@ -349,14 +358,14 @@ SETTINGS: Final[dict[str, Any]] = th.PropertiesList(
     ),
     th.Property(
         "connect_timeout",
-        th.NumberType(exclusive_minimum=0),
+        th.NumberType(exclusive_minimum=0, maximum=_DAY),
         default=10,
         title="Connect timeout",
         description="Seconds to wait for a connection.",
     ),
     th.Property(
         "read_timeout",
-        th.NumberType(exclusive_minimum=0),
+        th.NumberType(exclusive_minimum=0, maximum=_DAY),
         default=120,
         title="Read timeout",
         description="Seconds to wait for an answer.",
@@ -370,8 +379,27 @@ SETTINGS: Final[dict[str, Any]] = th.PropertiesList(
     ),
 ).to_dict()
 
+SECRETS: Final = tuple(
+    name for name, declared in SETTINGS["properties"].items() if declared.get("secret")
+)
+
 # Settings of the SDK that mean nothing here, and what to use in their place.
 MEANINGLESS: Final = {
     "load_method": "the endpoint of the stream decides; see streams",
     "batch_size_rows": "use streams.<stream>.batch.size",
 }
+
+
+def with_defaults(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in the declared defaults; null means 'not set'.
+
+    Args:
+        given: Settings, at any level.
+        schema: Their declaration.
+    """
+    defaults = {
+        name: declared["default"]
+        for name, declared in schema["properties"].items()
+        if "default" in declared
+    }
+    return defaults | {name: value for name, value in given.items() if value is not None}

@@ -78,14 +78,13 @@ class ApptivoSink(Sink):
             self._run.notices.skip_deletion(self.stream_name)
             self._run.delivery.refuse(entry)
             return
-        self._set_metadata(record, message)
         try:
-            self._check(record, map_error)
+            self._check(record, message, map_error)
             address = shape_address(self._route.call, record)
         except RecordRejectedError as error:
             self.refuse(entry, error)
         else:
-            payload = without(record, self._route.call.exclude)
+            payload = self._payload(record)
             if self.endpoint:
                 self._run.notices.warn_of_traps(self.stream_name, self.endpoint, payload)
             self._deliver(entry, address, payload)
@@ -123,19 +122,26 @@ class ApptivoSink(Sink):
             size=size,
         )
 
-    def _set_metadata(self, record: dict[str, Any], message: Mapping[str, Any]) -> None:
-        """Add the SDK's record metadata if asked for, or take out what the tap sent of it."""
+    def _payload(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Give what is sent of a record."""
+        assert self._route is not None  # noqa: S101 - checked by `take`
+        payload = without(record, self._route.call.exclude)
+        if self.include_sdc_metadata_properties:
+            return payload
+        return {name: value for name, value in payload.items() if not name.startswith("_sdc_")}
+
+    def _check(
+        self, record: dict[str, Any], message: Mapping[str, Any], map_error: Exception | None
+    ) -> None:
+        """Check a record against its schema and key properties.
+
+        The SDK's own metadata is added or taken out before, as the SDK did with its schema. The
+        SDK's own check would log the record's values, and turn date strings into objects.
+        """
         if self.include_sdc_metadata_properties:
             self._add_sdc_metadata_to_record(record, dict(message), {})
-            return
-        for name in [name for name in record if name.startswith("_sdc_")]:
-            del record[name]
-
-    def _check(self, record: dict[str, Any], map_error: Exception | None) -> None:
-        """Check a record against its schema and key properties, without changing it.
-
-        The SDK's own check would log the record's values, and turn date strings into objects.
-        """
+        else:
+            self._remove_sdc_metadata_from_record(record)
         if map_error:
             raise RecordRejectedError(f"its stream map fails ({type(map_error).__name__})")
         for name in self.key_properties:

@@ -20,7 +20,7 @@ from target_apptivo.jsontext import dumps_line
 from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.run import Run
-from target_apptivo.settings import MEANINGLESS, SETTINGS
+from target_apptivo.settings import MEANINGLESS, SECRETS, SETTINGS
 from target_apptivo.sinks import SINKS, ApptivoSink
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from target_apptivo.config import Settings
 
-_KEYS = ("api_key", "access_key")
+# Variables with our prefix that are no settings: the SDK's.
+_NO_SETTINGS = {"loglevel"}
 
 
 class TargetApptivo(Target):
@@ -46,7 +47,7 @@ class TargetApptivo(Target):
         self,
         *,
         make_run: Callable[[Settings, Redactor], Run] = Run,
-        needs_keys: bool = True,
+        needs_keys: bool | None = None,
         sandbox_url: str | None = None,
         **options: Any,  # noqa: ANN401 - the SDK's own
     ) -> None:
@@ -54,7 +55,7 @@ class TargetApptivo(Target):
 
         Args:
             make_run: Makes the run: a delivery, or a rehearsal of one.
-            needs_keys: Whether Apptivo will be called.
+            needs_keys: Whether Apptivo will be called; by default unless `dry_run` is set.
             sandbox_url: Base URL of a sandbox to send to in place of Apptivo.
             options: Options of the SDK's `Target`.
 
@@ -85,20 +86,21 @@ class TargetApptivo(Target):
         cls.append_builtin_config(schema)
         texts = {name: {"type": "string"} for name in schema["properties"]}
         found = parse_environment_config({"properties": texts}, cls._env_var_prefix)
-        return {
+        unknown = _names_in_environment(cls._env_var_prefix) - found.keys()
+        return dict.fromkeys(unknown) | {
             name: parse_text(name, text, schema["properties"][name]) for name, text in found.items()
         }
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings, and make plain values of them."""
-        self.redactor.add(*(self._config.get(name) for name in _KEYS))
+        self.redactor.add(*(self._config.get(name) for name in SECRETS))
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         try:
             check_settings(self._config, schema)
             self.settings = read_settings(
                 self._config,
-                needs_keys=self._needs_keys and not self._sandbox_url,
+                needs_keys=self._needs_keys,
                 stdout_is_state="MELTANO_LOADER_NAME" in os.environ,
                 sandbox_url=self._sandbox_url,
             )
@@ -188,7 +190,7 @@ class TargetApptivo(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Note a state: it is written when everything before it is settled, not by the SDK."""
-        self._assert_line_requires(message_dict, {"value"})
+        self._reader.assert_line_requires(message_dict, {"value"})
         if message_dict["value"]:  # an empty one would take the place of one that is to be written
             self.run.delivery.mark(message_dict["value"])
 
@@ -225,7 +227,9 @@ class TargetApptivo(Target):
     def get_singer_command(cls) -> click.Command:
         """Add our options to the SDK's, and put the guard behind every log handler."""
         guard_logging(cls.redactor)
-        cls.redactor.add(*(os.environ.get(f"{cls._env_var_prefix}{key.upper()}") for key in _KEYS))
+        cls.redactor.add(
+            *(os.environ.get(f"{cls._env_var_prefix}{key.upper()}") for key in SECRETS)
+        )
         singer_command = super().get_singer_command()
         singer_command.params.extend(command.options())
         return singer_command
@@ -263,10 +267,16 @@ class TargetApptivo(Target):
                 config=command.read_files(config),
                 parse_env_config="ENV" in config,
                 make_run=wanted.make_run,
-                needs_keys=wanted.sends,
+                needs_keys=wanted.needs_keys,
                 sandbox_url=url,
             )
             if wanted.check:
-                command.print_check(target.run)
+                command.print_check(target.run, cls.logger)
             else:
                 target.listen(file_input)
+
+
+def _names_in_environment(prefix: str) -> set[str]:
+    """Give the names of the settings in the environment; those of Meltano's extras begin by `_`."""
+    names = {name.removeprefix(prefix) for name in os.environ if name.startswith(prefix)}
+    return {name.lower() for name in names if not name.startswith("_")} - _NO_SETTINGS

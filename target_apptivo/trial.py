@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.endpoints import CONFIG_ACTION, CONFIG_PATH, ApiStyle
 from target_apptivo.errors import (
+    CredentialsError,
     RecordRejectedError,
     RecordsRefusedError,
     RunEndedError,
@@ -46,7 +47,7 @@ def check(run: Run) -> tuple[bool, str]:
     request = shape_request(call, shape_address(call, {}), {})
     verdict = interpret_response(call, run.client().send(request))
     if verdict.meaning is Meaning.CREDENTIALS_REFUSED:
-        return False, f"Apptivo refused the credentials: {verdict.reason}"
+        return False, str(CredentialsError(verdict.reason))
     if verdict.outcome is not Outcome.ACCEPTED:
         return False, f"Apptivo gave no usable answer: {verdict.reason}"
     if verdict.response is None:

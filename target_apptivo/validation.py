@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema_rs
 from jsonschema import ValidationError
+from referencing import Registry
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ class QuickValidator(JSONSchemaValidator):
             InvalidJSONSchema: If it is no JSON Schema.
         """
         super().__init__(schema)
+        # Its own registry would fetch what a tap's schema refers to.
+        self.validator = type(self.validator)(
+            schema, registry=Registry(), format_checker=self.validator.format_checker
+        )
         self._quick: jsonschema_rs.Draft202012Validator | None
         try:
             self._quick = jsonschema_rs.Draft202012Validator(
@@ -62,10 +68,21 @@ def schema_reason(error: InvalidRecord) -> str:
         missing = [name for name in cause.validator_value if name not in cause.instance]
         path = ".".join(filter(None, (path, missing[0])))
         return f"property '{path}' is required by its schema and missing"
+    if cause.validator == "additionalProperties":
+        path = ".".join(filter(None, (path, _unknown_name(cause))))
+        return f"property '{path}' is not in its schema, which allows no others"
     rule = f"`{cause.validator}`"
     if cause.validator == "type":
-        rule += f" {cause.validator_value}"
+        kinds = cause.validator_value
+        rule += f" {kinds if isinstance(kinds, str) else ' or '.join(kinds)}"
     return f"property '{path}' does not satisfy its schema: {rule}"
+
+
+def _unknown_name(error: ValidationError) -> str:
+    """Give the first property that a schema does not know and allows no others."""
+    known, patterns = (error.schema.get(rule, {}) for rule in ("properties", "patternProperties"))
+    names: list[str] = [name for name in error.instance if name not in known]
+    return next(name for name in names if not any(re.search(pattern, name) for pattern in patterns))
 
 
 def _refuse(uri: str) -> NoReturn:

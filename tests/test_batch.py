@@ -87,6 +87,7 @@ def test_an_integer_may_be_written_with_a_point() -> None:
         ("str(datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC))", "2026-01-02 00:00:00+00:00"),
         ("json.loads('[1]')", [1]),
         ("json.dumps([int('1'), float('2'), bool(0)])", "[1, 2.0, false]"),
+        ("json.dumps(json.loads('1.50', use_decimal=True))", "1.50"),
         (" records[1].get('nope') or 'none' ", "none"),
     ],
 )

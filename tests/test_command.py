@@ -80,6 +80,28 @@ def test_a_wrong_variable_is_named(
     assert value not in finished.last_log
 
 
+@pytest.mark.parametrize(
+    ("variable", "problem"),
+    [
+        ("STREEMS", "streems: is unknown; did you mean `streams`?"),
+        ("RESPONSES_EMIT", "responses_emit: is unknown"),
+        ("LOAD_METHOD", "load_method: is not a setting of this target"),
+    ],
+)
+def test_an_unknown_variable_is_an_error(
+    run: RunTarget, monkeypatch: pytest.MonkeyPatch, variable: str, problem: str
+) -> None:
+    """A typo in the environment is one like any other; the SDK's and Meltano's own are none."""
+    monkeypatch.setenv("TARGET_APPTIVO_LOGLEVEL", "INFO")
+    monkeypatch.setenv("TARGET_APPTIVO__EXTRA", "of Meltano")
+    assert run(LEADS, "--config=ENV").code == 0
+    monkeypatch.setenv(f"TARGET_APPTIVO_{variable}", "x")
+    assert run(LEADS).code == 0
+    finished = run(LEADS, "--config=ENV")
+    assert finished.code == 1
+    assert finished.last_log.startswith(problem)
+
+
 def test_wrong_usage_is_exit_two(run: RunTarget, tmp_path: Path) -> None:
     """A file that is not there, an unknown option, a preview of nothing."""
     assert run((), "--config", "no-such-file.json").code == 2

@@ -136,6 +136,7 @@ def test_the_imports_are_of_known_packages() -> None:
         "click",
         "jsonschema",
         "jsonschema_rs",
+        "referencing",
         "requests",
         "simpleeval",
         "simplejson",

@@ -45,6 +45,7 @@ events = st.lists(
         ("Mon, 23 Nov 2026 11:00:00 GMT", 0),
         ("soon", 0),
         ("-5", 0),
+        ("3.5", 3.5),
         ("1e3", 0),
         ("\u0665", 0),
         ("Mon, 99 Nov 2026 12:00:30 GMT", 0),
@@ -53,7 +54,7 @@ events = st.lists(
         ("99999999999", YEAR),
         ("Fri, 31 Dec 9999 23:59:59 GMT", YEAR),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_retry_after_is_seconds_or_a_date(retry_after: str | None, seconds: float) -> None:
     """What cannot be read is no wait, and no server stops the run for more than a year."""

@@ -189,6 +189,7 @@ def test_an_option_without_a_value_is_left_out(record: dict[str, Any]) -> None:
 def test_options_are_absent_unless_set_and_need_not_be_templates() -> None:
     """A constant is sent with every record, in the parameter's own spelling."""
     call = call_of("create_opportunity", account_id=7, is_duplicate=False, is_lead_convert="Y")
+    assert call_of("create_opportunity", account_id="").params == ()
     assert wire(call, {}).url == (
         f"{BASE}v6/opportunities?a=save&accountId=7&isDuplicate=N&isLeadConvert=Y"
         "&apiKey=K&accessKey=A"
@@ -562,6 +563,15 @@ def test_what_cannot_be_sent_rejects_the_record(call: Call, value: object) -> No
     with pytest.raises(RecordRejectedError) as raised:
         wire(call, {"x": value})
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["apiKey", "accessKey"])
+def test_no_attribute_stands_beside_the_keys_of_a_form(name: str) -> None:
+    """The server might read the record's in place of ours."""
+    form = generic(content_format="application/x-www-form-urlencoded")
+    with pytest.raises(RecordRejectedError, match=f"^attribute '{name}' would stand in the form"):
+        wire(form, {name: "s3cret"})
+    assert wire(generic(), {name: "x"}).body == f'{{"{name}":"x"}}'.encode()
 
 
 def test_what_creates_and_what_deletes_is_known() -> None:

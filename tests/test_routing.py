@@ -164,10 +164,23 @@ def test_a_wildcard_never_leads_to_a_delete(pattern: str, entry: object) -> None
     assert routes({"gone": entry}).find("gone") is not None
 
 
-def test_the_generic_endpoint_for_all_other_streams_never_deletes() -> None:
-    """`generic` is a wildcard too."""
-    with pytest.raises(SettingsError, match=r"^generic\.method: every stream would be deleted"):
-        routes(generic={"url": "v6/x/{id}", "method": "DELETE"})
+def test_generic_deletes_if_it_says_so() -> None:
+    """Its method is written out by whoever sets it, unlike what a pattern happens to match."""
+    found = routes(generic={"url": "v6/x/{id}", "method": "DELETE"}).find("any")
+    assert found is not None
+    assert found.call.deletes
+
+
+def test_a_stream_may_name_the_generic_endpoint() -> None:
+    """`"leads": "generic"` takes the options of `generic`, in place of the default name."""
+    found = routes({"leads": "generic"}, GENERIC).find("leads")
+    assert found is not None
+    assert found.call == routes({}, GENERIC).find("other").call  # type: ignore[union-attr]
+    assert found.why == "named in streams"
+    with pytest.raises(SettingsError, match=r"^streams\.leads\.url: is required"):
+        routes({"leads": "generic"})
+    with pytest.raises(SettingsError, match=r"^streams\.\*: a wildcard never leads to a delete"):
+        routes({"*": "generic"}, {"url": "v6/x/{id}", "method": "DELETE"})
 
 
 @fixed

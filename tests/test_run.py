@@ -201,6 +201,20 @@ def test_metadata_is_sent_only_when_it_is_asked_for(run: RunTarget, sandbox: San
     assert "_sdc_received_at" in sandbox.requests[1].json
 
 
+def test_a_key_property_may_look_like_metadata(run: RunTarget, sandbox: Sandbox) -> None:
+    """File taps key their records by `_sdc_source_file` and the like: checked, and not sent."""
+    stream = schema("leads", _sdc_source_file={"type": "string"})
+    stream["key_properties"] = ["_sdc_source_file"]
+    stream["schema"]["required"] = ["_sdc_source_file"]
+    config = {
+        "streams": {"leads": {"endpoint": "create_lead", "params": {"f": "{_sdc_source_file}"}}}
+    }
+    assert run([stream, record("leads", 1, _sdc_source_file="a b")], config=config).code == 0
+    (request,) = sandbox.requests
+    assert "_sdc_source_file" not in request.json
+    assert request.params["f"] == "a b"
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

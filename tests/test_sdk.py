@@ -37,6 +37,7 @@ def test_what_we_call_is_still_there() -> None:
     assert isinstance(vars(PluginBase)["_env_var_config"], classproperty)
     assert "config_schema" in inspect.signature(parse_environment_config).parameters
     assert hasattr(Sink, "_add_sdc_metadata_to_record")
+    assert hasattr(Sink, "_remove_sdc_metadata_from_record")
     assert hasattr(Target, "_assert_sink_exists")
     assert "_sinks_to_clear" in inspect.getsource(Target)
     assert "_sinks_active" in inspect.getsource(Target)

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
-from tests.conftest import ACCESS_KEY, API_KEY, Command, record, schema, state
+from tests.conftest import ACCESS_KEY, API_KEY, Command, RunTarget, record, schema, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +133,31 @@ def test_no_output_holds_a_key(
     for request in elsewhere.requests:
         assert_silent(str(request) + request.body.decode())
     assert any(API_KEY in str(request.params) for request in sandbox.requests)
+
+
+@pytest.mark.parametrize("key", ["key", "test", "lead"])
+def test_a_key_that_is_an_everyday_word_spoils_nothing(
+    run: RunTarget, tmp_path: Path, key: str
+) -> None:
+    """State, rejected records and responses keep the tap's own names and values."""
+    rejected, answers = tmp_path / "rejected.singer", tmp_path / "answers.singer"
+    config = {
+        "api_key": key,
+        "access_key": "secret",
+        "max_rejected": 1,
+        "rejected_path": str(rejected),
+        "responses": {"emit": "records", "path": str(answers)},
+    }
+    refused = record("leads", 1, lastName=None, ext_key="a", firstName=f"my {key} plan")
+    told = {"type": "STATE", "value": {"replication_key": "secret", "test_lead": 1}}
+    finished = run([schema("leads"), refused, told], config=config)
+    assert finished.code == 0
+    assert finished.lines == [told["value"]]
+    stream, line = map(json.loads, rejected.read_text().splitlines())
+    assert stream["key_properties"] == ["id"]
+    assert line["record"] == refused["record"]
+    (answer,) = [json.loads(text) for text in answers.read_text().splitlines()[1:]]
+    assert answer["record"]["key"] == {"id": 1}
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,16 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (generic(params={"x": [S]}), "generic.params.x: must be a string or a number or a boolean"),
     (generic(params={"x": float("nan")}), "generic.params.x: is a number that JSON cannot hold"),
     (generic(params={"apiKey": S}), "generic.params.apiKey: is added by the target"),
+    (stream(params={"a": "delete"}), "streams.people.params.a: is a parameter of the endpoint's"),
+    (stream(params={"leadData": S}), "streams.people.params.leadData: is a parameter of the end"),
+    (
+        {"streams": {"p": {"endpoint": "delete_customer", "params": {"customerId": "{s3cret}"}}}},
+        "streams.p.params.customerId: is a parameter of the endpoint's own",
+    ),
+    (
+        {"streams": {"p": {"endpoint": "create_opportunity", "params": {"accountId": S}}}},
+        "streams.p.params.accountId: is a parameter of the endpoint's own",
+    ),
     (stream(params={"x": "{s3cret"}), "streams.people.params.x: a brace without a partner"),
     (batch(size=0), "generic.batch.size: must be at least 1"),
     (batch(size=1.5), "generic.batch.size: must be an integer"),
@@ -202,6 +212,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"max_in_flight": 0}, "max_in_flight: must be at least 1"),
     ({"max_in_flight": True}, "max_in_flight: must be an integer"),
     ({"requests_per_second": 0}, "requests_per_second: must be greater than 0"),
+    ({"requests_per_second": float("nan")}, "requests_per_second: is a number that JSON cannot"),
+    ({"requests_per_second": float("inf")}, "requests_per_second: is a number that JSON cannot"),
+    ({"connect_timeout": float("nan")}, "connect_timeout: is a number that JSON cannot hold"),
+    ({"read_timeout": 1e10}, "read_timeout: must be at most 86400"),
+    ({"api_key": f"{S} "}, "api_key: begins or ends with white space"),
     ({"max_attempts": 0}, "max_attempts: must be at least 1"),
     ({"connect_timeout": 0}, "connect_timeout: must be greater than 0"),
     ({"read_timeout": "s"}, "read_timeout: must be a number"),
@@ -212,7 +227,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"stream_maps": {"p": {"x": [S]}}}, "stream_maps.p.x: must be"),
     ({"stream_maps": {"p": {"__else__": S}}}, "stream_maps.p.__else__: must be"),
     ({"stream_maps": {"__else__": S}}, "stream_maps.__else__: must be"),
+    ({"stream_maps": {"p": {"x": "int(s3cret"}}}, "stream_maps.p.x: is not an expression that can"),
+    ({"stream_maps": {"p": {"__filter__": "a b"}}}, "stream_maps.p.__filter__: is not an express"),
     ({"flattening_enabled": S}, "flattening_enabled: must be a boolean"),
+    ({"flattening_enabled": True}, "flattening_max_depth: is required with flattening_enabled"),
     # that do not fit together
     ({"max_rejected": 1}, "rejected_path: is required with max_rejected"),
     ({"max_rejected": -1}, "rejected_path: is required with max_rejected"),
@@ -263,6 +281,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (generic(url="v6/x#s3cret"), "generic.url: holds a space, a control character, `\\` or `#`"),
     (generic(url="v6/../s3cret"), "generic.url: holds a segment `.` or `..`"),
     (generic(url="v6/%2E%2e/s3cret"), "generic.url: holds a segment"),
+    (generic(url="v6/x?d=5%&q={s3cret}"), "generic.url: holds a `%` without two hexadecimal"),
+    (generic(url="v6/x?apiKey=s3cret"), "generic.url: names apiKey or accessKey, which the target"),
     (generic(url="v6/{s3cret"), "generic.url: a brace without a partner"),
 ]
 
@@ -274,6 +294,12 @@ def test_a_wrong_setting_is_named_and_not_shown(config: dict[str, Any], told: st
     assert message.startswith(told)
     assert "1234567890" not in message
     assert "s3cret" not in message.replace("s3cret-", "")
+
+
+def test_an_endpoint_that_may_be_meant_is_suggested() -> None:
+    """A plural, or another case, is a typo like any other."""
+    for name in ("create_leads", "Create_Lead"):
+        assert error_of(streams={"p": name}).endswith("; did you mean `create_lead`?")
 
 
 @pytest.mark.parametrize("option", APPLIES_TO)
@@ -302,7 +328,9 @@ def test_an_option_applies_to_some_endpoints_alone(endpoint: str, option: str) -
         assert read(streams={"s": entry}).routes.find("s")
     else:
         message = error_of(streams={"s": entry})
-        assert message == f"streams.s.{option}: does not apply to {endpoint}"
+        named = ", ".join(APPLIES_TO[option])
+        problem = f"does not apply to {endpoint}; it is an option of {named}"
+        assert message == f"streams.s.{option}: {problem}"
 
 
 @pytest.mark.parametrize(
@@ -429,15 +457,24 @@ def test_settings_from_the_environment(name: str, text: str, value: object) -> N
     found = parse_text(name, text, SCHEMA["properties"][name])
     assert found == value
     assert type(found) is type(value)
-    check_settings(KEYS | {name: found}, SCHEMA)
+    check_settings(KEYS | {"flattening_max_depth": 1, name: found}, SCHEMA)
 
 
-@pytest.mark.parametrize("name", ["streams", "max_rejected", "dry_run", "responses"])
-def test_an_environment_variable_that_is_no_json(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("streams", "the environment variable is not JSON"),
+        ("max_rejected", "must be an integer"),
+        ("read_timeout", "must be a number"),
+        ("dry_run", "the environment variable is not JSON"),
+        ("responses", "the environment variable is not JSON"),
+    ],
+)
+def test_an_environment_variable_that_is_no_json(name: str, problem: str) -> None:
     """The message names the setting, and not what the variable holds."""
     with pytest.raises(SettingsError) as raised:
         parse_text(name, "{s3cret", SCHEMA["properties"][name])
-    assert str(raised.value) == f"{name}: the environment variable is not JSON"
+    assert str(raised.value) == f"{name}: {problem}"
 
 
 # -- the declaration ------------------------------------------------------------------------------

@@ -67,11 +67,12 @@ def test_check_is_not_ok_without_a_usable_answer(
     (line,) = finished.lines
     assert line["ok"] is False
     assert line["detail"]
+    assert finished.last_log == f"--check: {line['detail']}"
 
 
 def test_check_tells_wrong_settings_as_json_too(run: RunTarget) -> None:
     """A program that reads stdout gets its object in any case."""
-    finished = run((), "--check", config={"api_key": None})
+    finished = run((), "--check", config={"api_key": None, "dry_run": True})
     assert finished.code == 1
     assert finished.lines[0]["ok"] is False
     assert finished.lines[0]["detail"].startswith("api_key: is required")

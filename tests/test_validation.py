@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +12,9 @@ from singer_sdk.exceptions import InvalidJSONSchema, InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 
 from target_apptivo.validation import QuickValidator, schema_reason
+
+if TYPE_CHECKING:
+    from target_apptivo.sandbox import Sandbox
 
 _TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
 _NAMES = st.sampled_from(["a", "b", "c"])
@@ -70,10 +73,42 @@ def test_a_whole_number_with_a_point_is_an_integer() -> None:
     assert "`type` integer" in str(_outcome(validator, {"id": Decimal("1.5")}))
 
 
-def test_no_schema_fetches_anything() -> None:
-    """A reference to another host is not followed; the record is not found valid by it."""
-    validator = QuickValidator({"properties": {"a": {"$ref": "http://127.0.0.1:1/schema.json"}}})
-    assert validator._quick is None  # noqa: SLF001 - what it cannot compile is left to the SDK's
+def test_no_schema_fetches_anything(sandbox: Sandbox) -> None:
+    """A reference to another host is not followed; a record that needs it is refused."""
+    validator = QuickValidator({"properties": {"a": {"$ref": f"{sandbox.url}schema.json"}}})
+    with pytest.raises(Exception, match="Unresolvable"):
+        validator.validate({"a": 1})
+    assert sandbox.request_count == 0
+
+
+def test_what_a_schema_holds_itself_is_found() -> None:
+    """References within a schema, and to the dialects of JSON Schema, need no network."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "properties": {"a": {"$ref": "#/$defs/short"}},
+        "$defs": {"short": {"maxLength": 2}},
+    }
+    assert _outcome(QuickValidator(schema), {"a": "xy"}) is None
+    assert "'a'" in str(_outcome(QuickValidator(schema), {"a": "xyz"}))
+
+
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [({"b": 1}, "b"), ({"o": {"x_1": 1, "z": 2}}, "o.z"), ({"o": {"z": 2, "y": 1}}, "o.z")],
+)
+def test_a_property_that_a_schema_does_not_allow_is_named(
+    record: dict[str, Any], name: str
+) -> None:
+    """Nested too, and by the first of several."""
+    inner = {
+        "type": "object",
+        "patternProperties": {"^x_": {}},
+        "properties": {"y": {}},
+        "additionalProperties": False,
+    }
+    schema = {"properties": {"o": inner}, "additionalProperties": False}
+    reason = f"property '{name}' is not in its schema, which allows no others"
+    assert _outcome(QuickValidator(schema), record) == reason
 
 
 def test_what_is_no_schema_is_told() -> None:
