@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check lint fix sandbox screenshot wheel bench
+.PHONY: help demo test check lint fix sandbox screenshot bench
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,9 +33,6 @@ sandbox: $(READY)  ## serve the sandbox on port 8700 until stopped
 
 screenshot: $(READY)  ## take the README's picture (needs chromium)
 	$(BIN)/python docs/screenshot.py
-
-wheel: $(READY)  ## build the wheel and test it alone, at the edges of its ranges
-	WHEEL=1 $(BIN)/python -m pytest tests/test_wheel.py
 
 bench: $(READY)  ## measure side by side
 	$(BIN)/python -m benchmarks

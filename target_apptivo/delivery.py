@@ -150,14 +150,15 @@ class Delivery:
         while time.monotonic() < deadline:
             if deadline == math.inf and (stopped := self._interruption()):
                 deadline = time.monotonic() + self._grace
-                self.halt(stopped)
+                self._stop(stopped)
             self._let_everything_go()
             if self._settler.has_finished(within=_GLANCE):
                 break
         with self._lock:
             self._is_closed = True
             self._wake_all()
-        self._settler.has_finished()
+        if not self._settler.has_finished():
+            logger.warning("time is up before everything could be written")
         if self._in_flight.failure:
             raise self._in_flight.failure
 
@@ -166,6 +167,14 @@ class Delivery:
         with self._lock:
             self._in_flight.halt(error)
             self._wake_all()
+        self._on_end()
+
+    def _stop(self, error: TargetApptivoError) -> None:
+        """End the run at a signal: what open batches hold is sent, and nothing else that is new."""
+        with self._lock:
+            self._in_flight.halt(error, but_batches=True)
+            self._wake_all()
+            self._wake_worker()
         self._on_end()
 
     def unsettled(self) -> list[Entry]:

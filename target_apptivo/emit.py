@@ -11,6 +11,7 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.errors import OutputError
 from target_apptivo.jsontext import dumps_line, loads
 from target_apptivo.response import Outcome
 
@@ -166,7 +167,7 @@ class StateLines:
         self._as_message = as_message
         self._clock = clock
         self._pending: Any = None
-        self._last_written: Any = None
+        self._last_line: str | None = None
         self._next_write = float("-inf")
 
     def reach(self, state: Any) -> None:  # noqa: ANN401
@@ -186,12 +187,18 @@ class StateLines:
     def write(self, state: Any) -> None:  # noqa: ANN401
         """Write a state in place of the waiting one, unless it is the last one written."""
         self._pending = None
-        if state == self._last_written:
-            return
         masked = self._redactor.data(state)
-        line = {"type": "STATE", "value": masked} if self._as_message else masked
-        self._write(dumps_line(line))
-        self._last_written = state
+        try:
+            line = dumps_line(
+                {"type": "STATE", "value": masked} if self._as_message else masked, allow_nan=False
+            )
+        except ValueError:
+            msg = "a STATE of the tap holds NaN or Infinity, which JSON cannot hold: mend the tap"
+            raise OutputError(msg) from None
+        if line == self._last_line:
+            return
+        self._write(line)
+        self._last_line = line
         self._next_write = self._clock() + _STATE_INTERVAL
 
 
@@ -266,6 +273,7 @@ class Emitter:
         """Take a state whose records are all settled."""
         if self._states:
             self._states.reach(state)
+            self._report.reach_state()
 
     def tick(self) -> float | None:
         """Write what is due.
@@ -308,3 +316,4 @@ class Emitter:
             self._webhook.flush()
         state = self._last_state = self._states.pending
         self._states.write(self._in_state.extend(state) if self._in_state else state)
+        self._report.write_state()

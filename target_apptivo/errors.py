@@ -51,10 +51,11 @@ class OutputError(TargetApptivoError):
 class CredentialsError(TargetApptivoError):
     """Apptivo refused the credentials."""
 
-    def __init__(self, reason: str | None) -> None:
-        """Say where the right ones are found."""
+    def __init__(self, reason: str | None, *, record: str | None = None) -> None:
+        """Name the record, if there was one, and say where the right credentials are found."""
+        where = f" at {record}" if record else ""
         super().__init__(
-            f"Apptivo refused the credentials ({reason}): check api_key and access_key "
+            f"Apptivo refused the credentials ({reason}){where}: check api_key and access_key "
             "(Business Settings > API Access)"
         )
 
@@ -81,8 +82,8 @@ class StoppedError(TargetApptivoError):
         """Name the signal, and what to do."""
         self.exit_code = 128 + signal_number
         super().__init__(
-            f"stopped by {signal.Signals(signal_number).name}: run again to go on, the state of "
-            "what was delivered is written"
+            f"stopped by {signal.Signals(signal_number).name}: run again to go on from the last "
+            "STATE written"
         )
 
 

@@ -8,7 +8,8 @@ come as usual, and within the window when one is late: see `_lead`.
 
 A run that ends by an error has a *cut*: the place in the input of the record that ends it. Nothing
 behind the cut is sent any more; everything before it is brought to its end, so that its state can
-be written. A credential failure, a stop and an output that fails cut before everything.
+be written. A credential failure, a stop and an output that fails cut before everything; a stop
+still sends the batches that have begun to fill.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ class InFlight:
         if self.under_way >= self._pace.limit:
             return math.inf
         wait = math.inf
-        if self._schedule.has_ready(self._window.cut):
+        if self.has_ready:
             wait = max(self._pace.wait(now), self._lead(now), 0.0)
         if self._schedule.due is not None:
             wait = min(wait, self._schedule.due - now)
@@ -147,7 +148,7 @@ class InFlight:
     @property
     def has_ready(self) -> bool:
         """Whether a task may be sent as soon as the pace allows."""
-        return self._schedule.has_ready(self._window.cut)
+        return self._schedule.has_ready(math.inf if self.failure else self._window.cut)
 
     @property
     def has_more(self) -> bool:
@@ -196,12 +197,13 @@ class InFlight:
             case Meaning.FINAL:
                 self._give_outcomes(task, verdict)
             case Meaning.CREDENTIALS_REFUSED:
-                self.halt(self._fail(task, CredentialsError(verdict.reason)))
+                entry = task.entries[0]
+                reason = entry.reason_shown(verdict)
+                self.halt(self._fail(task, CredentialsError(reason, record=entry.name)))
             case Meaning.NOT_PROCESSED if attempts_left:
                 self._retry(task, now, least_wait)
             case Meaning.NOT_PROCESSED:
-                record = task.entries[0].name
-                attempts = task.attempts
+                record, attempts = task.entries[0].name, task.attempts
                 self._fail(task, UnavailableError(verdict.reason, attempts=attempts, record=record))
             case Meaning.POSSIBLY_PROCESSED if attempts_left and self._may_resend(task):
                 task.answer_lost = task.call.creates
@@ -209,10 +211,11 @@ class InFlight:
             case Meaning.POSSIBLY_PROCESSED:
                 self._give_outcomes(task, verdict)
 
-    def halt(self, error: TargetApptivoError) -> None:
-        """Cut before everything: nothing new is sent."""
+    def halt(self, error: TargetApptivoError, *, but_batches: bool = False) -> None:
+        """Cut before everything: nothing new is sent, but perhaps what open batches hold."""
         self.failure = self.failure or error
         self._window.end_at(-1)
+        self._schedule.close(but_open=but_batches)
 
     @property
     def is_cut(self) -> bool:
@@ -222,7 +225,7 @@ class InFlight:
     @property
     def has_stopped(self) -> bool:
         """Whether nothing is sent any more, and nothing is under way."""
-        return self._window.cut < 0 and not self.under_way
+        return self._window.cut < 0 and not self.under_way and not self.has_ready
 
     def _lead(self, now: float) -> float:
         """Seconds to wait before more is sent ahead of the first record whose answer is awaited.
@@ -312,17 +315,22 @@ class InFlight:
         is_aside = entry.verdict is not None and entry.verdict.outcome.is_set_aside
         if is_aside and not self._window.count_aside(entry):
             kind = type(entry.error) if entry.error else RecordRejectedError
-            raise kind(_ended_by(entry))
+            raise kind(self._ended_by(entry))
 
     def unsettled(self) -> list[Entry]:
         """Give the records that are not settled, in input order."""
         return list(self._window.entries())
 
-
-def _ended_by(entry: Entry) -> str:
-    """Name a record that ends the run, with the reason and the remedy."""
-    assert entry.verdict is not None  # noqa: S101 - only records with an outcome come here
-    return (
-        f"record {entry.verdict.outcome}: {entry.name}, {entry.endpoint}: {entry.verdict.reason}. "
-        "Mend the record, or set max_rejected and rejected_path to set such records aside and go on"
-    )
+    def _ended_by(self, entry: Entry) -> str:
+        """Name a record that ends the run, with the reason and the remedy."""
+        assert entry.verdict is not None  # noqa: S101 - only records with an outcome come here
+        remedy = "or set max_rejected and rejected_path to set such records aside and go on"
+        if self._policy.max_rejected:
+            remedy = (
+                f"or raise max_rejected: {self._policy.max_rejected} are set aside in rejected_path"
+            )
+        reason = entry.reason_shown(entry.verdict)
+        return (
+            f"record {entry.verdict.outcome}: {entry.name}, {entry.endpoint}: {reason}. Mend the "
+            f"record, {remedy}"
+        )

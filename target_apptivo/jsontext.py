@@ -81,14 +81,17 @@ def dumps(value: object) -> str:
     return text
 
 
-def dumps_line(value: object) -> str:
+def dumps_line(value: object, *, allow_nan: bool = True) -> str:
     """Write a value as one line of output, whatever the tap sent in it.
 
     What Apptivo cannot be sent has to be told all the same: `NaN` stays as the tap wrote it, and
     a number may have an exponent. All text is ASCII, so that the output's encoding does not matter.
+
+    Raises:
+        ValueError: If `NaN` is not allowed, and the value holds it.
     """
     line: str = simplejson.dumps(
-        value, default=_told, use_decimal=True, allow_nan=True, separators=(",", ":")
+        value, default=_told, use_decimal=True, allow_nan=allow_nan, separators=(",", ":")
     )
     return line
 

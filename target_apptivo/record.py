@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import backoff
@@ -11,7 +12,7 @@ from target_apptivo.jsontext import dumps_line
 from target_apptivo.request import shape_request
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Mapping
+    from collections.abc import Generator, Hashable, Iterator, Mapping
     from datetime import datetime
 
     from target_apptivo.batch import Batch
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Seconds: the ceiling of the n-th wait is 1, 2, 4, ... and never more than this.
 _LONGEST_WAIT = 60
+# Characters: what is shorter may stand in a reason by chance.
+_LEAST_SHOWN = 4
 
 
 def waits(longest: float = _LONGEST_WAIT) -> Generator[float, Any, None]:
@@ -78,6 +81,27 @@ class Entry:
     def name(self) -> str:
         """The record by its stream and key, for people."""
         return f"stream '{self.stream}', key {dumps_line(dict(self.key))}"
+
+    def reason_shown(self, verdict: Verdict) -> str:
+        """Give a reason for the log: Apptivo may repeat values, which are shown by their names."""
+        reason = verdict.reason or ""
+        values = [each for each in _values(self.message.get("record")) if each[0] not in self.key]
+        for name, text in sorted(values, key=lambda value: -len(value[1])):
+            reason = reason.replace(text, f"<{name}>")
+        return reason
+
+
+def _values(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """Give the names and texts of a record's single values, but for those too short to tell."""
+    match value:
+        case dict():
+            for each, item in value.items():
+                yield from _values(item, f"{name}.{each}" if name else each)
+        case list():
+            for item in value:
+                yield from _values(item, name)
+        case str() | int() | Decimal() if len(str(value).strip()) >= _LEAST_SHOWN:
+            yield name, str(value)
 
 
 @dataclass(slots=True, eq=False)

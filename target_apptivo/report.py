@@ -43,6 +43,7 @@ class Report:
         self._outcomes: dict[str, Counter[Outcome]] = defaultdict(Counter)
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._possible_duplicates = 0
+        self._since_state = self._unsaved = 0
         self._started = clock()
         self._next_line = self._started + _INTERVAL
         self._settled_before = 0
@@ -56,11 +57,30 @@ class Report:
         assert entry.verdict is not None  # noqa: S101 - only settled records come here
         self._outcomes[entry.stream][entry.verdict.outcome] += 1
         self._possible_duplicates += entry.possible_duplicate
+        self._since_state += entry.verdict.outcome is Outcome.ACCEPTED
         if entry.verdict.outcome.is_set_aside:
-            reason = (entry.stream, entry.verdict.reason or "")
+            reason = (entry.stream, entry.reason_shown(entry.verdict))
             if len(self._reasons) >= _MOST_REASONS and reason not in self._reasons:
                 reason = (entry.stream, "other reasons")
             self._reasons[reason] += 1
+
+    def reach_state(self) -> None:
+        """Note that a state covers everything counted so far."""
+        self._unsaved += self._since_state
+        self._since_state = 0
+
+    def write_state(self) -> None:
+        """Note that the last state reached is written."""
+        self._unsaved = 0
+
+    def log_unsaved(self) -> None:
+        """Say how much an ended run has delivered that the next one sends again."""
+        if number := self._unsaved + self._since_state:
+            logger.warning(
+                "%d records were accepted after the last STATE written, and are sent again by the "
+                "next run",
+                number,
+            )
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Give the counts of this run by stream and outcome."""

@@ -304,5 +304,6 @@ def _told_reason(body: object) -> str | None:
         return None
     for name in ("reason", "message", "error"):
         if isinstance(told := body.get(name), str) and told.strip():
-            return " ".join(told.split())[:_REASON_SHOWN]
+            words = "".join(each if each.isprintable() else " " for each in told).split()
+            return " ".join(words)[:_REASON_SHOWN]
     return None

@@ -277,16 +277,25 @@ class Run:
     def _finish(self) -> None:
         """Bring the delivery to its end, then tell how it went."""
         try:
-            self.delivery.finish()
-        finally:
-            self.report.log_summary()
-            self._log_set_aside()
-            self._log_unsettled()
-        if stopped := self._interruption():
-            raise stopped
-        if self._input_error:
-            raise self._input_error
+            self._deliver_all()
+        except Exception:
+            self._log_account()
+            self.report.log_unsaved()
+            raise
+        self._log_account()
         self._check_refused()
+
+    def _deliver_all(self) -> None:
+        """Bring the delivery to its end, and raise what ended the reading."""
+        self.delivery.finish()
+        if error := self._interruption() or self._input_error:
+            raise error
+
+    def _log_account(self) -> None:
+        """Tell how the run went."""
+        self.report.log_summary()
+        self._log_set_aside()
+        self._log_unsettled()
 
     def _check_refused(self) -> None:
         """End with an error where a dry run found more refusals than a run would allow."""
@@ -303,7 +312,8 @@ class Run:
         aside = self.report.total(Outcome.REJECTED, Outcome.UNCERTAIN)
         if aside and self.settings.rejected_path:
             logger.warning(
-                "%d records are set aside in %s: mend them and send the file again with --input",
+                "%d records are set aside in %s: move the file away, mend it, and send it again "
+                "with --input",
                 aside,
                 self.settings.rejected_path,
             )
@@ -313,11 +323,9 @@ class Run:
         for entry in self.delivery.unsettled():
             name = entry.name
             if entry.verdict and entry.verdict.outcome is Outcome.ACCEPTED:
-                logger.warning(
-                    "accepted, and sent again by the next run: %s, id %s",
-                    name,
-                    entry.verdict.apptivo_id,
-                )
+                apptivo_id = entry.verdict.apptivo_id
+                what = f"{name}, id {apptivo_id}" if apptivo_id else name
+                logger.warning("accepted, and sent again by the next run: %s", what)
             elif entry.verdict is None and entry.may_be_processed:
                 logger.warning("perhaps accepted, and sent again by the next run: %s", name)
 

@@ -30,6 +30,7 @@ class Schedule:
         self._later: list[tuple[float, int, Task]] = []
         self._lines: dict[Hashable, deque[Task]] = defaultdict(deque)
         self._open: set[Task] = set()
+        self._last: set[Task] | None = None
 
     def line_up(self, task: Task, entry: Entry) -> None:
         """Put a record of a task behind the earlier ones of its identity."""
@@ -40,7 +41,8 @@ class Schedule:
 
     def offer(self, task: Task) -> None:
         """Make a task ready, if nothing holds it."""
-        if task.is_released and not task.blocked_by:
+        is_wanted = self._last is None or task in self._last
+        if is_wanted and task.is_released and not task.blocked_by:
             heapq.heappush(self._ready, (task.sequence, task))
 
     def hold_open(self, task: Task, until: float) -> None:
@@ -67,6 +69,13 @@ class Schedule:
         for task in sorted(self._open, key=lambda task: task.sequence):
             self.release(task)
 
+    def close(self, *, but_open: bool) -> None:
+        """Give out nothing any more, but perhaps the tasks that are open now."""
+        self._ready.clear()
+        self._later.clear()
+        self._last = self._open.copy() if but_open else set()
+        self.release_all()
+
     def is_open(self, task: Task) -> bool:
         """Whether a task still takes records."""
         return task in self._open
@@ -78,7 +87,10 @@ class Schedule:
 
     def pop(self) -> Task:
         """Take the earliest ready task."""
-        return heapq.heappop(self._ready)[1]
+        task = heapq.heappop(self._ready)[1]
+        if self._last is not None:
+            self._last.remove(task)  # it is not sent a second time
+        return task
 
     def has_ready(self, cut: float) -> bool:
         """Whether a task at or before a place in the input is ready."""

@@ -143,7 +143,9 @@ class ApptivoSink(Sink):
         else:
             self._remove_sdc_metadata_from_record(record)
         if map_error:
-            raise RecordRejectedError(f"its stream map fails ({type(map_error).__name__})")
+            cause = type(map_error.__cause__ or map_error).__name__
+            msg = f"its stream map fails ({cause}): see stream_maps.{message['stream']}"
+            raise RecordRejectedError(msg)
         for name in self.key_properties:
             if name not in record:
                 msg = f"key property '{name}' is missing"

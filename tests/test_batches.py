@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,29 @@ def test_equal_keys_and_other_urls_start_the_next_batch(run: RunTarget, sandbox:
     assert sorted(sent) == sorted([("a", [1, 2]), ("a", [1]), ("b", [3, 4]), ("a", [5])])
     order = [ids for office, ids in sent if office == "a"]
     assert order.index([1, 2]) < order.index([1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_sends_what_an_open_batch_holds(
+    command: Command, sandbox: Sandbox, number: signal.Signals
+) -> None:
+    """It is the one new call of a stopped run; its state is written."""
+    batches = bulk({"size": 10, "property_name": "records"})
+    config = command.configure(api_url=sandbox.url, **batches)
+    process = command.start("--config", config)
+    assert process.stdin
+    assert process.stderr
+    lines = [*records(2), state(2), {"type": "ACTIVATE_VERSION", "stream": "bulk", "version": 1}]
+    process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    process.stdin.flush()
+    while b"ACTIVATE_VERSION" not in process.stderr.readline():
+        pass
+    process.send_signal(number)
+    out, log = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert [len(request.json["records"]) for request in sandbox.requests] == [2]
+    assert json.loads(out) == {"bookmark": 2}
+    assert "2 accepted" in log.decode()
 
 
 def test_a_refused_batch_refuses_each_of_its_records(run: RunTarget, tmp_path: Path) -> None:

@@ -16,7 +16,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from target_apptivo.errors import CredentialsError, RecordRejectedError, UnavailableError
+from target_apptivo.errors import (
+    CredentialsError,
+    RecordRejectedError,
+    StoppedError,
+    UnavailableError,
+)
 from target_apptivo.in_flight import InFlight, Policy
 from target_apptivo.pace import Pace
 from target_apptivo.record import Entry, Task
@@ -406,6 +411,36 @@ def test_refused_credentials_end_everything() -> None:
     assert world.in_flight.has_stopped
 
 
+def test_a_stop_sends_what_open_batches_hold_and_nothing_else() -> None:
+    """Not what is ready, not what waits for its retry, and no batch twice."""
+    world = World()
+    under_way, retried = world.submit("a"), world.submit("b")
+    assert world.send_all() == [under_way, retried]
+    world.answer(retried, LOST)
+    world.submit("c")
+    batch, blocked = world.submit("d", open_for=5), world.submit("a", open_for=5)
+    world.in_flight.halt(StoppedError(15), but_batches=True)
+    assert not world.in_flight.has_stopped
+    assert world.send_all() == [batch]
+    world.answer(under_way, ACCEPTED)
+    assert world.send_all() == [blocked]
+    world.answer(batch, LOST)
+    world.answer(blocked, ACCEPTED)
+    world.now += 1000
+    assert world.send_all() == []
+    assert world.in_flight.has_stopped
+
+
+def test_an_error_sends_no_open_batch() -> None:
+    """After refused credentials, say."""
+    world = World()
+    world.submit(open_for=5)
+    world.in_flight.halt(CredentialsError("HTTP 401"))
+    world.now += 1000
+    assert world.send_all() == []
+    assert world.in_flight.has_stopped
+
+
 def test_a_create_is_held_after_a_lost_answer() -> None:
     """With `hold` one attempt is made, and the record is uncertain."""
     world = World(replace(CALM, hold_uncertain=True))
@@ -431,6 +466,14 @@ def test_a_refusal_after_a_lost_answer_is_no_proof() -> None:
     assert entry.verdict is not None
     assert entry.verdict.outcome is Outcome.UNCERTAIN
     assert entry.verdict.reason == "HTTP 400 (after an attempt whose answer was lost)"
+
+
+def test_values_that_apptivo_repeats_are_shown_by_their_names() -> None:
+    """The log holds no record's content, and equal refusals are counted together."""
+    record = {"id": "ID-77", "email": "ann@example.org", "tags": ["blue cheese"], "zip": "ab"}
+    entry = Entry("leads", "create_lead", {"id": "ID-77"}, {"record": record | {"n": 123456}})
+    reason = "ID-77: ann@example.org, blue cheese, 123456 or ab"
+    assert entry.reason_shown(refused(reason)) == "ID-77: <email>, <tags>, <n> or ab"
 
 
 def test_one_more_refusal_than_allowed_cuts_at_that_record() -> None:

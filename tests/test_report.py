@@ -55,3 +55,24 @@ def test_the_account_groups_reasons_by_frequency(caplog: pytest.LogCaptureFixtur
     assert caplog.messages[1] == "leads: 303 x other reasons"
     assert any("1 records may be in Apptivo twice" in each for each in caplog.messages)
     assert len(caplog.messages) < 20
+
+
+def test_what_no_written_state_covers_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """The next run sends it again; a state that was only reached covers nothing yet."""
+    report = Report()
+    for step in ("settle", "settle", "reach", "write", "settle", "reach", "settle"):
+        match step:
+            case "settle":
+                report.count(entry(Outcome.ACCEPTED))
+                report.count(entry(Outcome.REJECTED))
+            case "reach":
+                report.reach_state()
+            case "write":
+                report.write_state()
+    report.log_unsaved()
+    (message,) = caplog.messages
+    assert message.startswith("2 records were accepted after the last STATE written")
+    report.reach_state()
+    report.write_state()
+    report.log_unsaved()
+    assert len(caplog.messages) == 1
