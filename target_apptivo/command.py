@@ -174,10 +174,13 @@ def sandbox(logger: logging.Logger, wanted: bool) -> Iterator[str | None]:  # no
         try:
             yield box.url
         finally:
-            for app, held in sorted(box.state(latest=0)["apps"].items()):
+            apps = sorted(box.state(latest=0)["apps"].items())
+            for app, held in apps:
                 logger.info(
                     "sandbox holds %s: %d records, %d deleted", app, held["active"], held["trash"]
                 )
+            if not apps:
+                logger.info("sandbox holds nothing")
 
 
 def serve_sandbox() -> None:

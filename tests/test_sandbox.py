@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from target_apptivo.sandbox.__main__ import main
 from target_apptivo.sandbox.exact_json import decode
-from target_apptivo.sandbox.faults import KINDS, STORES, choose_fault, parse_faults
+from target_apptivo.sandbox.faults import KINDS, STORES, choose_faults, parse_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -432,12 +432,30 @@ def _statuses(seed: int) -> list[int]:
         return [call(sandbox, "POST", "v6/leads?a=save", **save).status_code for _ in range(20)]
 
 
-def test_rates_divide_the_draws() -> None:
-    """Each fault takes its share of the interval, and the rest has none."""
-    rates = {"http_400": 0.25, "slow": 0.5}
-    draws = [0, 0.24, 0.25, 0.74, 0.75, 0.99]
-    faults = [choose_fault(rates, draw) for draw in draws]
-    assert faults == ["http_400", "http_400", "slow", "slow", None, None]
+@pytest.mark.parametrize(
+    ("draws", "faults"),
+    [
+        ([0.24, 0.99, 0.99], ("http_400",)),
+        ([0.25, 0.99, 0.1], ("drop_after",)),
+        ([0.1, 0.99, 0.1], ("http_400",)),
+        ([0.9, 0.49, 0.9], ("slow",)),
+        ([0.1, 0.1, 0.1], ("http_400", "slow")),
+        ([0.9, 0.9, 0.9], ()),
+    ],
+)
+def test_each_fault_has_its_own_draw(draws: list[float], faults: tuple[str, ...]) -> None:
+    """The first that is hit counts, in the order given; slow comes on top of any other."""
+    rates = {"http_400": 0.25, "slow": 0.5, "drop_after": 0.25}
+    assert choose_faults(rates, iter(draws).__next__) == faults
+
+
+def test_a_late_refusal_is_both() -> None:
+    """Slow delays what another fault answers."""
+    with Sandbox(faults={"http_400": 1, "slow": 1}, slow_ms=50) as sandbox:
+        answer = call(sandbox, "POST", "v6/leads?a=save", params=KEYS, json=DOE)
+        assert answer.status_code == 400
+        assert answer.elapsed.total_seconds() >= 0.05
+        assert sandbox.records["leads"] == []
 
 
 @pytest.mark.parametrize(
@@ -449,12 +467,11 @@ def test_rates_divide_the_draws() -> None:
         ["slow=1.1"],
         ["slow=-0.1"],
         ["slow=nan"],
-        ["slow=0.6", "http_500=0.6"],
         ["slow=0.1", "slow=0.1"],
     ],
 )
 def test_faults_without_sense_are_refused(texts: list[str]) -> None:
-    """An unknown kind, a rate outside 0 to 1, a kind given twice and a sum above 1 are errors."""
+    """An unknown kind, a rate outside 0 to 1, and a kind given twice are errors."""
     with pytest.raises(ValueError, match="fault"):
         parse_faults(texts)
 

@@ -14,7 +14,7 @@ from target_apptivo.sandbox.call import read_call
 from target_apptivo.sandbox.disclosure import DISCLOSURES
 from target_apptivo.sandbox.exchange import Received, Reply
 from target_apptivo.sandbox.failures import Failures
-from target_apptivo.sandbox.faults import STORES, check_faults, choose_fault, spoil
+from target_apptivo.sandbox.faults import STORES, check_faults, choose_faults, spoil
 from target_apptivo.sandbox.report import apps_report, records_by_app
 from target_apptivo.sandbox.server import Server, read_request, write_reply
 
@@ -153,11 +153,11 @@ class Sandbox:
         self.request_count += 1
         if request.transport is not None:
             self.connections.add(request.transport.get_extra_info("peername")[1])
-        fault = self._fault(request.path)
+        faults = self._draw_faults(request.path)
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
-            reply = self._reply(await read_request(request), fault)
+            reply = self._reply(await read_request(request), faults)
             return await write_reply(request, reply, latency_ms=self.latency_ms)
         finally:
             self.in_flight -= 1
@@ -168,18 +168,18 @@ class Sandbox:
         latest = request.query.get("latest", "")
         return Reply.json(self.state(latest=int(latest) if latest.isdecimal() else None))
 
-    def _fault(self, path: str) -> str | None:
+    def _draw_faults(self, path: str) -> tuple[str, ...]:
         # Drawn on arrival: with one seed the k-th call gets the k-th decision.
         is_call = path.startswith("/app/dao/")
-        return choose_fault(self._faults, self._dice.random()) if is_call else None
+        return choose_faults(self._faults, self._dice.random) if is_call else ()
 
-    def _reply(self, received: Received, fault: str | None) -> Reply:
+    def _reply(self, received: Received, faults: tuple[str, ...]) -> Reply:
         if self._keeps_requests:
             self.requests.append(received)
         scripted = self.respond(received) if self.respond is not None else None
         if scripted is not None:
             return scripted
-        return self._spoiled(received, fault) if fault else self._answer(received)
+        return self._spoiled(received, faults) if faults else self._answer(received)
 
     def _answer(self, received: Received) -> Reply:
         now = datetime.now(UTC)
@@ -190,11 +190,12 @@ class Sandbox:
                 self._failures.note(now, app=answer.app, reason=reason, http_status=status)
         return answer.reply
 
-    def _spoiled(self, received: Received, fault: str) -> Reply:
-        reply = self._answer(received) if fault in STORES else Reply()
-        reply = spoil(fault, reply, slow_ms=self.slow_ms)
-        if fault != "slow":
-            self._note_fault(received, fault, None if reply.is_dropped else reply.status)
+    def _spoiled(self, received: Received, faults: tuple[str, ...]) -> Reply:
+        reply = self._answer(received) if STORES.issuperset(faults) else Reply()
+        for fault in faults:
+            reply = spoil(fault, reply, slow_ms=self.slow_ms)
+            if fault != "slow":
+                self._note_fault(received, fault, None if reply.is_dropped else reply.status)
         return reply
 
     def _note_fault(self, received: Received, fault: str, status: int | None) -> None:
