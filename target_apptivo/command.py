@@ -17,7 +17,12 @@ from singer_sdk.exceptions import (
     StreamMapConfigError,
 )
 
-from target_apptivo.errors import SettingsError, StoppedError, TargetApptivoError
+from target_apptivo.errors import (
+    SettingsError,
+    StoppedError,
+    TargetApptivoError,
+    UnexpectedError,
+)
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output import write_stdout
 from target_apptivo.run import Run
@@ -206,7 +211,4 @@ def _reason(error: Exception) -> str:
             return f"stream_maps: {error}"
         case InvalidJSONSchema():
             return "a SCHEMA message of the tap holds no valid JSON Schema: mend the tap"
-    return (
-        f"unexpected {type(error).__name__}: this is a bug, please report it "
-        "(TARGET_APPTIVO_LOGLEVEL=DEBUG shows where it comes from)"
-    )
+    return str(UnexpectedError(error))

@@ -19,7 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import backoff
 
-from target_apptivo.errors import RecordRejectedError, RunEndedError, TargetApptivoError
+from target_apptivo.errors import (
+    RecordRejectedError,
+    RunEndedError,
+    TargetApptivoError,
+    UnexpectedError,
+)
 from target_apptivo.in_flight import InFlight
 from target_apptivo.pace import seconds_to_wait
 from target_apptivo.response import interpret_response, refused
@@ -267,7 +272,7 @@ class Delivery:
             return refused(str(error)), started
         except Exception as error:
             logger.debug("a worker failed", exc_info=error)
-            self.halt(_bug(error))
+            self.halt(UnexpectedError(error))
             return None, started
 
     def _conclude(self, task: Task, verdict: Verdict | None, sent_at: float) -> None:
@@ -341,7 +346,7 @@ class Delivery:
             return error
         except Exception as error:
             logger.debug("a step failed", exc_info=error)
-            self.halt(_bug(error))
+            self.halt(UnexpectedError(error))
             return error
         return None
 
@@ -364,8 +369,3 @@ class Delivery:
         """Wake everyone."""
         for condition in (self._head, self._room, self._work):
             condition.notify_all()
-
-
-def _bug(error: Exception) -> TargetApptivoError:
-    """Make the end of a run of an error that nobody foresaw."""
-    return TargetApptivoError(f"unexpected {type(error).__name__}; this is a bug")

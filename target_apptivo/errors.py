@@ -11,6 +11,7 @@ neither a credential nor a record's values.
     ├── UnavailableError       Apptivo does not answer: run again later
     ├── StoppedError           SIGTERM or SIGINT: run again, the state is kept
     ├── RunEndedError          not for people: it ends the reading
+    ├── UnexpectedError        a fault of this program: report it
     ├── RecordsRefusedError    records were refused: mend them, the run itself is complete
     └── RecordRejectedError    one record was refused: mend the record
         └── MissingKeyPropertyError
@@ -89,6 +90,17 @@ class StoppedError(TargetApptivoError):
 
 class RunEndedError(TargetApptivoError):
     """The run has ended: nothing more is taken. What ended it, its end tells."""
+
+
+class UnexpectedError(TargetApptivoError):
+    """A fault of this program."""
+
+    def __init__(self, error: Exception) -> None:
+        """Name its type alone: its text may hold anything."""
+        super().__init__(
+            f"unexpected {type(error).__name__}: this is a bug, please report it "
+            "(TARGET_APPTIVO_LOGLEVEL=DEBUG shows where it comes from)"
+        )
 
 
 class RecordsRefusedError(TargetApptivoError):

@@ -130,6 +130,9 @@ class TargetApptivo(Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Keep the message as the tap sent it: the SDK takes metadata out of its schema."""
         self._reader.require(message_dict, stream=str, schema=dict)
+        self._reader.require({"properties": {}, **message_dict["schema"]}, properties=dict)
+        key_properties = message_dict.get("key_properties") or []
+        self._reader.require({"key_properties": key_properties}, key_properties=list)
         self._schema_lines[message_dict["stream"]] = dumps_line(message_dict)
         super()._process_schema_message(message_dict)
         # The SDK keeps the sinks of earlier schemas until it drains, which is at the end here.

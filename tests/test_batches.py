@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+THINGS = {"url": "v6/things", "batch": {"property_name": "records"}}
+
 
 def bulk(batch: dict[str, Any], **options: Any) -> dict[str, Any]:  # noqa: ANN401
     """Map the stream `bulk` to the sandbox's endpoint for batches."""
@@ -221,3 +223,26 @@ def test_a_batch_may_be_larger_than_the_window(run: RunTarget, sandbox: Sandbox)
     config = {**bulk({"size": 2000, "property_name": "records"}), "max_in_flight": 1}
     assert run(records(5000), config=config).code == 0
     assert sizes(sandbox) == [2000, 2000, 1000]
+
+
+def test_large_batches_do_not_wait_for_records_that_have_no_room(
+    run: RunTarget, sandbox: Sandbox
+) -> None:
+    """A batch that fills the window by its size is sent; nothing waits for its five seconds."""
+    sandbox.respond = lambda _: Reply(body=b"{}")
+    text = "x" * 2_000_000
+    messages = [schema("t"), *(record("t", n, text=text) for n in range(48)), state(48)]
+    started = time.monotonic()
+    assert run(messages, config={"generic": THINGS}).code == 0
+    assert time.monotonic() - started < 10
+
+
+def test_many_open_batches_do_not_stall_the_run(run: RunTarget, sandbox: Sandbox) -> None:
+    """The batches of forty streams in turn fill the window; they are sent, not waited for."""
+    sandbox.respond = lambda _: Reply(body=b"{}")
+    streams = [f"s{number}" for number in range(40)]
+    messages: list[Any] = [schema(stream) for stream in streams]
+    messages += [record(stream, number) for number in range(100) for stream in streams]
+    started = time.monotonic()
+    assert run([*messages, state(1)], config={"generic": THINGS}).code == 0
+    assert time.monotonic() - started < 15

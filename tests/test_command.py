@@ -178,9 +178,10 @@ def test_an_unexpected_error_is_one_line_without_content(
     def fail(*_: object) -> None:
         raise KeyError("private-value")
 
-    monkeypatch.setattr("target_apptivo.sinks.shape_address", fail)
-    finished = run(LEADS)
+    monkeypatch.setattr("uuid.uuid4", fail)
+    finished = run(LEADS, config={"responses": {"emit": "records"}})
     assert finished.code == 1
+    assert finished.stdout == ""
     assert finished.last_log.startswith("unexpected KeyError: this is a bug")
     assert "private-value" not in finished.log
 

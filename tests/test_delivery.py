@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+import tracemalloc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from target_apptivo.sandbox.faults import KINDS
-from tests.conftest import RunTarget, record, schema, state
+from tests.conftest import Command, RunTarget, record, schema, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -267,7 +269,7 @@ def test_retry_after_holds_everyone_back(run: RunTarget, sandbox: Sandbox) -> No
 
 
 def test_requests_per_second_is_a_ceiling(run: RunTarget, sandbox: Sandbox) -> None:
-    """No second holds more requests than the setting allows."""
+    """All requests take at least the time that the setting gives them."""
     arrivals: list[float] = []
     sandbox.respond = lambda _: arrivals.append(time.monotonic())
     assert run(leads(30), config={"requests_per_second": 40}).code == 0
@@ -276,21 +278,17 @@ def test_requests_per_second_is_a_ceiling(run: RunTarget, sandbox: Sandbox) -> N
 
 def test_a_slow_head_does_not_stall_the_others(run: RunTarget, sandbox: Sandbox) -> None:
     """While the first record waits for its answer, the others are sent; state waits for it."""
-    order: list[int] = []
+    arrivals: dict[int, float] = {}
 
-    def respond(request: Received) -> Reply | None:
+    def respond(request: Received) -> Reply:
         number = request.json["id"]
-        order.append(number)
-        return Reply.json({"lead": {"leadId": 1}}) if number > 1 else _late()
-
-    def _late() -> Reply:
-        late = Reply.json({"lead": {"leadId": 1}})
-        return Reply(late.status, late.body, late.headers, delay_ms=700)
+        arrivals[number] = time.monotonic()
+        return Reply(body=b'{"lead":{"leadId":1}}', delay_ms=4000 if number == 1 else 0)
 
     sandbox.respond = respond
     finished = run(leads(100), config={"max_in_flight": 4})
     assert finished.code == 0
-    assert len(order) == 100
+    assert sum(at < arrivals[1] + 4 for at in arrivals.values()) == 100
     assert finished.lines[-1] == {"bookmark": 100}
 
 
@@ -363,3 +361,63 @@ def test_what_is_accepted_behind_a_refusal_is_bounded(run: RunTarget, sandbox: S
     behind = len(sandbox.records["leads"]) - 11
     assert behind <= 7
     assert finished.log.count("accepted, and sent again by the next run") == behind
+
+
+def test_an_answer_that_cannot_be_judged_ends_the_run(command: Command, sandbox: Sandbox) -> None:
+    """A fault of ours while an answer is judged ends the run; the record has no outcome by it."""
+    deep = b"[" * 700 + b"]" * 700
+    sandbox.respond = lambda _: Reply(body=b'{"results":[%b,{"id":1}]}' % deep)
+    rejected = command.folder / "rejected.singer"
+    batch = {"size": 2, "property_name": "records", "results_path": "results"}
+    config = command.configure(
+        api_url=sandbox.url,
+        streams={"t": {"endpoint": "generic", "url": "v6/things", "batch": batch}},
+        max_attempts=1,
+        max_rejected=-1,
+        rejected_path=str(rejected),
+    )
+    lines = [schema("t"), record("t", 1), record("t", 2), state(2)]
+    process = command.start("--config", config)
+    text = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    out, log = process.communicate(text, timeout=20)
+    assert (process.returncode, out) == (1, b"")
+    assert b"this is a bug" in log.splitlines()[-1]
+
+
+def test_a_machine_without_more_threads_slows_the_run_down(
+    run: RunTarget, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no further thread can be started, the workers that there are deliver everything."""
+    start = threading.Thread.start
+
+    def start_three(thread: threading.Thread) -> None:
+        if thread.name.startswith("worker") and int(thread.name.rpartition("-")[2]) > 3:
+            raise RuntimeError
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_three)
+    sandbox.latency_ms = 10
+    messages = [schema("leads"), *(record("leads", n) for n in range(50)), state(50)]
+    finished = run(messages, config={"max_in_flight": 16})
+    assert (finished.code, finished.lines) == (0, [{"bookmark": 50}])
+    assert len(sandbox.records["leads"]) == 50
+
+
+def test_changing_schemas_do_not_fill_the_memory(run: RunTarget, sandbox: Sandbox) -> None:
+    """Sinks of earlier schemas are let go; memory does not grow with their number."""
+    sandbox.respond = lambda _: Reply(body=b'{"lead":{"leadId":1}}')
+    wide = {f"a{number}": {"type": ["null", "string"]} for number in range(30)}
+
+    def peak(changes: int) -> int:
+        messages: list[Any] = []
+        for number in range(changes):
+            messages.append(schema("leads", **wide, **{f"odd{number % 2}": {"type": "string"}}))
+            messages.append(record("leads", number))
+        tracemalloc.start()
+        assert run(messages).code == 0
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(10)
+    assert peak(130) < peak(30) + 1_500_000

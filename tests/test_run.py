@@ -150,6 +150,8 @@ def test_a_record_of_every_json_type_arrives_unchanged(run: RunTarget, sandbox: 
         (['{"type": "RECORD", "stream": "leads"}'], "line 5 of the input lacks record"),
         ([{"type": "RECORD", "stream": "leads", "record": None}], "has a 'record' of the wrong"),
         ([{"type": "RECORD", "stream": ["leads"], "record": {}}], "has a 'stream' of the wrong"),
+        ([{**schema("leads"), "schema": {"properties": []}}], "has a 'properties' of the wrong"),
+        ([{**schema("leads"), "key_properties": "id"}], "has a 'key_properties' of the wrong type"),
         ([{**record("leads", 1), "rejected": "x"}], "has a 'rejected' of the wrong type"),
         ([{"type": "SCHEMA", "stream": "leads", "schema": "x"}], "has a 'schema' of the wrong"),
         ([record("unknown", 1)], "unknown"),
@@ -418,3 +420,14 @@ def test_a_schema_that_refers_to_nothing_refuses_its_records(run: RunTarget) -> 
     finished = run([schema("leads", x={"$ref": "#/nowhere"}), record("leads", 1, x=1)])
     assert finished.code == 1
     assert "cannot be checked against its schema" in finished.last_log
+
+
+def test_a_line_set_aside_for_a_stream_that_is_gone_ends_the_run(
+    run: RunTarget, sandbox: Sandbox
+) -> None:
+    """A line that no stream takes any more is not lost with exit code 0."""
+    messages = [schema("leads"), {**record("leads", 1), "rejected": {"stream": "old"}}, state(1)]
+    finished = run(messages)
+    assert (finished.code, finished.stdout) == (1, "")
+    assert "'old'" in finished.last_log
+    assert sandbox.request_count == 0

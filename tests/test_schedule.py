@@ -275,3 +275,13 @@ def test_halves_keep_the_turn_of_their_records() -> None:
     assert schedule.pop() is behind[0]
     schedule.free(halves[0].entries[0])
     assert schedule.pop() is behind[1]
+
+
+def test_full_batches_are_not_kept_until_their_time() -> None:
+    """A batch that was released early leaves the schedule, and its records the memory."""
+    planned = Schedule()
+    for number in range(100):
+        task = submit(planned, new_task(None, number), until=5)
+        planned.release(task)
+        assert planned.pop() is task
+    assert planned.due is None

@@ -137,22 +137,25 @@ def test_no_output_holds_a_key(
 
 @pytest.mark.parametrize("key", ["key", "test", "lead"])
 def test_a_key_that_is_an_everyday_word_spoils_nothing(
-    run: RunTarget, tmp_path: Path, key: str
+    command: Command, sandbox: Sandbox, tmp_path: Path, key: str
 ) -> None:
     """State, rejected records and responses keep the tap's own names and values."""
     rejected, answers = tmp_path / "rejected.singer", tmp_path / "answers.singer"
-    config = {
-        "api_key": key,
-        "access_key": "secret",
-        "max_rejected": 1,
-        "rejected_path": str(rejected),
-        "responses": {"emit": "records", "path": str(answers)},
-    }
+    config = command.configure(
+        api_url=sandbox.url,
+        api_key=key,
+        access_key="secret",
+        max_rejected=1,
+        rejected_path=str(rejected),
+        responses={"emit": "records", "path": str(answers)},
+    )
     refused = record("leads", 1, lastName=None, ext_key="a", firstName=f"my {key} plan")
     told = {"type": "STATE", "value": {"replication_key": "secret", "test_lead": 1}}
-    finished = run([schema("leads"), refused, told], config=config)
-    assert finished.code == 0
-    assert finished.lines == [told["value"]]
+    process = command.start("--config", config)
+    text = "".join(f"{json.dumps(line)}\n" for line in (schema("leads"), refused, told))
+    out, _ = process.communicate(text.encode(), timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out) == told["value"]
     stream, line = map(json.loads, rejected.read_text().splitlines())
     assert stream["key_properties"] == ["id"]
     assert line["record"] == refused["record"]
@@ -212,3 +215,14 @@ def test_keys_are_sent_to_no_other_host_over_a_proxy(command: Command, sandbox: 
         assert process.returncode == 0
     assert proxy.requests == []
     assert len(sandbox.requests) == 1
+
+
+def test_keys_in_a_schema_do_not_reach_the_rejected_file(run: RunTarget, tmp_path: Path) -> None:
+    """The SCHEMA line of the rejected file is masked like its records."""
+    rejected = tmp_path / "rejected.singer"
+    number = {"type": "integer", "description": f"as in {API_KEY}"}
+    messages = [schema("leads", n=number), record("leads", 1, n="no number")]
+    config = {"max_rejected": 1, "rejected_path": str(rejected)}
+    assert run(messages, config=config).code == 0
+    assert API_KEY not in rejected.read_text()
+    assert '"description":"as in ***"' in rejected.read_text()

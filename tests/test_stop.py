@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from tests import forked
-from tests.conftest import KEYS, Command, record, schema, state
+from tests.conftest import KEYS, Command, RunTarget, record, schema, state
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
@@ -235,6 +235,39 @@ def _wait_for(condition: Any, seconds: float = 20) -> None:  # noqa: ANN401
         time.sleep(0.01)
 
 
-def _respond_slowly(_: Received) -> Reply:
-    """Answer late."""
-    return Reply(delay_ms=100)
+def test_the_state_of_a_failing_run_does_not_wait_for_slow_answers(
+    command: Command, sandbox: Sandbox
+) -> None:
+    """The state before the failing record appears within a second, not after all answers."""
+
+    def respond(request: Received) -> Reply | None:
+        match request.json["id"]:
+            case 20:
+                return Reply(status=400, delay_ms=300)
+            case 21:
+                return Reply(delay_ms=6000, body=b'{"lead":{"leadId":1}}')
+        return None
+
+    sandbox.respond = respond
+    process = command.start("--config", command.configure(api_url=sandbox.url))
+    assert process.stdin
+    assert process.stdout
+    lines = [schema("leads")]
+    for number in range(1, 26):
+        lines += [record("leads", number), state(number)]
+    process.stdin.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    process.stdin.flush()
+    assert process.stdout.readline()
+    first = time.monotonic()
+    assert json.loads(process.stdout.readline()) == {"bookmark": 19}
+    assert time.monotonic() - first < 5
+    assert process.wait(timeout=20) == 1
+    process.communicate()
+
+
+def test_the_record_at_which_an_output_fails_is_named(run: RunTarget) -> None:
+    """The next run sends it again, so it is logged by key and id."""
+    config = {"responses": {"emit": "records", "path": "/dev/full"}, "max_in_flight": 1}
+    finished = run([schema("leads"), record("leads", 1), state(1)], config=config)
+    assert (finished.code, finished.stdout) == (1, "")
+    assert finished.log.count("accepted, and sent again by the next run") == 1

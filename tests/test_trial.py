@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
-from tests.conftest import ACCESS_KEY, API_KEY, RunTarget, record, schema, state
+from tests.conftest import ACCESS_KEY, API_KEY, Command, RunTarget, record, schema, state
 
 KEYS_IN_USE = {"apiKey": API_KEY, "accessKey": ACCESS_KEY}
 MASKED = {"apiKey": "***", "accessKey": "***"}
@@ -213,3 +215,16 @@ def test_absolute_urls_go_to_the_sandbox_too(run: RunTarget) -> None:
     finished = run([schema("people"), record("people", 1)], "--sandbox", config=config)
     assert finished.code == 0
     assert "sandbox holds leads: 1 records" in finished.log
+
+
+def test_a_check_is_stopped_by_a_signal(command: Command, sandbox: Sandbox) -> None:
+    """A check that waits for its answer ends at once, with the signal's exit code."""
+    sandbox.respond = lambda _: Reply(delay_ms=60_000)
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        before = sandbox.request_count
+        process = command.start("--config", command.configure(api_url=sandbox.url), "--check")
+        while sandbox.request_count == before:
+            time.sleep(0.01)
+        process.send_signal(number)
+        process.communicate(timeout=10)
+        assert process.returncode == code
