@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from target_apptivo.redact import Redactor
 
 
-_NEEDS_EXTRA = "needs its extra: pip install 'target-apptivo[sandbox]'"
+_NEEDS_EXTRA = (
+    "needs its extra: pip install 'target-apptivo[sandbox]' (pipx, uv tool: install it anew so)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,8 @@ def options() -> list[click.Option]:
             default=None,
             type=click.IntRange(min=1),
             metavar="[N]",
-            help="Send nothing; print the requests of the first N records (3) of each stream.",
+            help="Send nothing; print the requests of the first N records (default 3) of each "
+            "stream.",
         ),
         click.Option(
             ["--send-test"],
@@ -96,12 +99,13 @@ def options() -> list[click.Option]:
             flag_value="",
             default=None,
             metavar="[STREAM]",
-            help="Really send the first record of each stream, or of STREAM, and no more.",
+            help="Really send the first record of each stream, or of STREAM, and no more; a delete "
+            "only if STREAM names it.",
         ),
         click.Option(
             ["--sandbox"],
             is_flag=True,
-            help="Start the embedded sandbox for this run and send there.",
+            help="Start the embedded sandbox for this run and send there; needs no keys.",
         ),
     ]
 

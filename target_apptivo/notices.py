@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from target_apptivo.endpoints import Endpoint
     from target_apptivo.routing import Route
@@ -52,6 +52,12 @@ class Notices:
         """Say that versions are ignored."""
         if self._is_new(stream, "version"):
             logger.info("stream %s: ACTIVATE_VERSION is ignored, Apptivo has none", stream)
+
+    def tell_unused(self, names: Iterable[str]) -> None:
+        """Say which entries of the settings no stream went by, where any stream came."""
+        if self._said:
+            for name in names:
+                logger.info("streams.%s: no stream of the input with records goes by it", name)
 
     def warn_of_traps(self, stream: str, endpoint: Endpoint, payload: Mapping[str, Any]) -> None:
         """Warn of attribute names that Apptivo is known to drop or misread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -73,6 +74,11 @@ class LineFile:
                 "no state is written for what the file does not hold"
             )
             raise OutputError(msg) from None
+
+    def is_same_as(self, other: LineFile) -> bool:
+        """Whether another one writes to the same place of a disk; a pipe may be shared."""
+        mine, theirs = os.fstat(self._descriptor), os.fstat(other._descriptor)
+        return stat.S_ISREG(mine.st_mode) and os.path.samestat(mine, theirs)
 
     def close(self) -> None:
         """Close the file."""

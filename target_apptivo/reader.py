@@ -85,7 +85,7 @@ class LineReader(GenericSingerReader[bytes]):
         try:
             message = loads(line)
         except (ValueError, RecursionError) as error:
-            raise self._error(f"is not JSON ({type(error).__name__})") from None
+            raise self._error("is not JSON") from error
         if not isinstance(message, dict):
             raise self._error("is not a JSON object")
         self.assert_line_requires(message, {"type"})

@@ -52,6 +52,11 @@ class Report:
         """Count a record that was read."""
         self._read[stream] += 1
 
+    @property
+    def streams(self) -> list[str]:
+        """The streams with records."""
+        return list(self._read)
+
     def count(self, entry: Entry) -> None:
         """Count a settled record."""
         assert entry.verdict is not None  # noqa: S101 - only settled records come here
@@ -125,7 +130,11 @@ class Report:
         seconds = self._clock() - self._started
         everything = sum(self._outcomes.values(), start=Counter())
         logger.info(
-            "%d records settled in %.1f s: %s", self.total(), seconds, _counts(everything) or "none"
+            "%d of %d records settled in %.1f s%s",
+            self.total(),
+            self._read.total(),
+            seconds,
+            f": {_counts(everything)}" if everything else "",
         )
 
     def _log_progress(self, now: float) -> None:

@@ -11,7 +11,7 @@ from target_apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES, ApiSty
 from target_apptivo.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from target_apptivo.batch import Batch
     from target_apptivo.request import Call
@@ -68,6 +68,11 @@ class Routes:
         if name := _default_endpoint(stream):
             return self.defaults[name]
         return self.fallback
+
+    def unused(self, streams: Iterable[str]) -> list[str]:
+        """Give the entries of `streams` that none of some streams goes by: typos, perhaps."""
+        used = {id(self.find(stream)) for stream in streams}
+        return [name for name, route in self.named.items() if id(route) not in used]
 
 
 def unmapped(stream: str) -> InputError:

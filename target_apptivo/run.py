@@ -240,6 +240,9 @@ class Run:
         """Open an output file."""
         file = LineFile(path, setting)
         self._files.append(file)
+        if any(other.is_same_as(file) for other in self._files[:-1]):
+            problem = "is the file of another output; name one of its own"
+            raise SettingsError(setting, problem)
         return file
 
     def _refuse_own_output(self, source: IO[Any]) -> None:
@@ -251,7 +254,8 @@ class Run:
         with suppress(OSError, AttributeError):
             for setting, path in outputs.items():
                 if path and is_same_file(path, source.fileno()):
-                    raise SettingsError(setting, "is the input file; name another one")
+                    problem = "is the input file; move that file to another name"
+                    raise SettingsError(setting, problem)
 
     # -- the end ----------------------------------------------------------------------------------
 
@@ -283,6 +287,7 @@ class Run:
             self.report.log_unsaved()
             raise
         self._log_account()
+        self.notices.tell_unused(self.settings.routes.unused(self.report.streams))
         self._check_refused()
 
     def _deliver_all(self) -> None:

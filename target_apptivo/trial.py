@@ -107,6 +107,9 @@ class PreviewRun(Run):
         super().__init__(settings, redactor)
         self._records = records
 
+    def _log_account(self) -> None:
+        """Say nothing: what was printed is all there is."""
+
     def _build(self) -> _Preview:
         """Rehearse in place of delivering."""
         return _Preview(self.settings, self.redactor, self._records)
@@ -187,6 +190,10 @@ class SendTestRun(Run):
         self._stream = stream
         self._test: _SendTest
 
+    def _log_account(self) -> None:
+        """Name what a test that was stopped leaves behind; what was printed says the rest."""
+        self._log_unsettled()
+
     def _build(self) -> _SendTest:
         """Deliver the first records alone."""
         ledger = _Printer(self.settings, self.redactor)
@@ -202,6 +209,7 @@ class _SendTest:
         self._delivery = delivery
         self._printer = printer
         self._stream = stream
+        self._seen: set[str] = set()
         self._taken: set[str] = set()
 
     def submit(self, task: Task, *, after: float = 0.0) -> None:  # noqa: ARG002
@@ -236,10 +244,15 @@ class _SendTest:
         """Wait for the answers."""
         self._delivery.finish()
         if self._stream and self._stream not in self._taken:
-            msg = f"--send-test: the input holds no record of stream '{self._stream}' to send"
+            others = ", ".join(sorted(self._seen)) or "none at all"
+            msg = (
+                f"--send-test: the input holds no record of stream '{self._stream}' to send; its "
+                f"streams with records: {others}"
+            )
             raise TargetApptivoError(msg)
         if self._printer.refused:
-            msg = f"--send-test: {self._printer.refused} records were not accepted"
+            refused, tested = self._printer.refused, len(self._taken)
+            msg = f"--send-test: not accepted: the records of {refused} of {tested} streams"
             raise RecordsRefusedError(msg)
 
     def unsettled(self) -> list[Entry]:
@@ -252,6 +265,7 @@ class _SendTest:
         Raises:
             RunEndedError: If everything that is tested has been taken.
         """
+        self._seen.add(entry.stream)
         if self._stream in self._taken:
             raise RunEndedError
         wanted = self._stream in {None, entry.stream} and entry.stream not in self._taken

@@ -219,3 +219,21 @@ def test_a_stream_without_keys_is_warned_of_when_answers_are_asked_for(run: RunT
     assert "has no key properties" not in run(messages).log
     log = run(messages, config={"responses": {"emit": "state"}}).log
     assert log.count("stream leads has no key properties") == 1
+
+
+def test_two_outputs_are_two_files(run: RunTarget, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Rejected records and responses in one file could not be sent again."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.touch()
+    other.symlink_to(one)
+    config = {
+        "max_rejected": 1,
+        "rejected_path": str(one),
+        "responses": {"emit": "records", "path": str(other)},
+    }
+    finished = run([schema("leads"), record("leads", 1)], config=config)
+    assert finished.code == 1
+    assert finished.last_log == (
+        "responses.path: is the file of another output; name one of its own"
+    )
+    assert sandbox.request_count == 0

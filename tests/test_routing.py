@@ -217,3 +217,10 @@ def test_an_unmapped_stream_is_told_how_to_be_mapped(stream: str) -> None:
     assert message.startswith(f"stream '{stream}' is mapped to no endpoint")
     for way in (f'{{"streams": {{"{stream}": "create_lead"}}}}', "`generic`", "__NULL__"):
         assert way in message
+
+
+def test_entries_that_no_stream_goes_by_are_known() -> None:
+    """A name that is a typo leaves its stream to a default, without its options."""
+    found = routes({"leeds": "create_lead", "l*": "create_lead", "people": "create_contact"})
+    assert found.unused(["leads", "people"]) == ["leeds"]
+    assert found.unused([]) == ["leeds", "l*", "people"]
