@@ -45,8 +45,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("target-apptivo.delivery")
 
+# Seconds over which it is measured how busy the interpreter is.
+_LOAD_INTERVAL = 0.03
 # Seconds between two looks at whether the run was interrupted, while the main thread waits.
 _GLANCE = 0.1
+
+
+class Load:
+    """How busy this interpreter is, by the CPU time of its process."""
+
+    def __init__(self) -> None:
+        """Start measuring; until something is known, it counts as busy."""
+        self._since = time.monotonic()
+        self._cpu = time.process_time()
+        self._share = 1.0
+
+    def share(self, now: float) -> float:
+        """Give the share of its time that it was busy, of late."""
+        if now - self._since >= _LOAD_INTERVAL:
+            cpu = time.process_time()
+            self._share = (cpu - self._cpu) / (now - self._since)
+            self._since, self._cpu = now, cpu
+        return self._share
 
 
 class Delivery:
@@ -85,6 +105,7 @@ class Delivery:
         self._head = threading.Condition(self._lock)
         self._room = threading.Condition(self._lock)
 
+        self._load = Load()
         self._workers = 0
         self._idle_workers = 0
         self._settler = Settler(self, ledger)
@@ -279,7 +300,10 @@ class Delivery:
         """Do what an answer asks for, and wake those who have to stop when the run is cut by it."""
         now = time.monotonic()
         wait = seconds_to_wait(verdict.retry_after, datetime.now(UTC)) if verdict else 0.0
-        if verdict and self._in_flight.follow(verdict, sent_at=sent_at, now=now, least_wait=wait):
+        busy = self._load.share(now)
+        if verdict and self._in_flight.follow(
+            verdict, sent_at=sent_at, now=now, least_wait=wait, busy=busy
+        ):
             logger.info(
                 "Apptivo pushes back (%s): at most %d requests at once%s",
                 verdict.reason,

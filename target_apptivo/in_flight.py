@@ -160,7 +160,9 @@ class InFlight:
         """The most requests at once, now."""
         return self._pace.limit
 
-    def follow(self, verdict: Verdict, *, sent_at: float, now: float, least_wait: float) -> bool:
+    def follow(
+        self, verdict: Verdict, *, sent_at: float, now: float, least_wait: float, busy: float = 0.0
+    ) -> bool:
         """Let the pace follow an answer, before what it asks for is done.
 
         Args:
@@ -168,12 +170,13 @@ class InFlight:
             sent_at: When the request was sent.
             now: The present.
             least_wait: Seconds that Apptivo wants to be left alone.
+            busy: The share of its time that the interpreter was busy of late.
 
         Returns:
             Whether the pace was cut.
         """
         if verdict.meaning is Meaning.FINAL:
-            self._pace.healthy(self.under_way, now - sent_at)
+            self._pace.healthy(self.under_way, now - sent_at, busy=busy)
         return verdict.pushes_back and self._pace.pushed_back(
             sent_at=sent_at, now=now, wait=least_wait
         )

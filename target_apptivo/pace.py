@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _START = 2.0
-# Seconds. Where answers come this fast, it is not the network that requests wait for but the
-# interpreter, and more of them at once only get in each other's way (`make bench`, 0 ms).
-_AT_ONCE = 0.002
+# Share of its time. An interpreter that is this busy is what requests wait for, not the network:
+# more of them at once only get in each other's way (`make bench`, 0 ms).
+_BUSY = 0.95
 # How much an answer counts for what is usual; how much longer, and how many seconds longer, an
 # answer may take before it is late.
 _WEIGHT = 0.1
@@ -87,17 +87,18 @@ class Pace:
         if self._interval:
             self._next_send = max(self._next_send, now) + self._interval
 
-    def healthy(self, under_way: int, seconds: float) -> None:
+    def healthy(self, under_way: int, seconds: float, *, busy: float = 0.0) -> None:
         """Climb after an answer, if the limit was what held the requests back.
 
         Args:
             under_way: Requests that were under way with it.
             seconds: How long it took.
+            busy: The share of its time that the interpreter was busy of late.
         """
         # A single slow answer says little of what is usual.
         usual = seconds if self._usual is None else self._usual
         self._usual = usual + _WEIGHT * (min(seconds, 2 * usual) - usual)
-        if under_way >= self.limit and seconds > _AT_ONCE:
+        if under_way >= self.limit and busy < _BUSY:
             gain = 1.0 if self._doubling else 1.0 / self._limit
             self._limit = min(self._limit + gain, self._ceiling)
 

@@ -167,7 +167,7 @@ def test_deletes(tmp_path: Path, sandbox: Sandbox) -> None:
 
     _made, previewed, tested, _run = example.run_block(0)
 
-    assert previewed.stdout.count('"method":"DELETE"') == previewed.stdout.count("\n") == 2
+    assert previewed.stdout.count('"method":"DELETE"') == previewed.stdout.count("\n") == 3
     assert '"customerId":"90O4"}: rejected: the id of the customer to delete' in previewed.stderr
     assert '"outcome":"accepted"' in tested.stdout
     assert deleted(sandbox) == ["9002", "9002", "9003", "9005"]

@@ -183,11 +183,11 @@ def test_without_a_ceiling_requests_are_not_spaced() -> None:
     assert pace.wait(5) == 0
 
 
-def test_answers_that_come_at_once_do_not_open_the_window() -> None:
-    """Where the interpreter is what requests wait for, more of them at once are no help."""
+def test_a_busy_interpreter_does_not_open_the_window() -> None:
+    """Where it is what requests wait for, more of them at once are no help."""
     pace = Pace(64)
     for _ in range(1000):
-        pace.healthy(pace.limit, 0.001)
+        pace.healthy(pace.limit, 0.05, busy=0.95)
     assert pace.limit == 2
-    pace.healthy(pace.limit, 0.003)
+    pace.healthy(pace.limit, 0.05, busy=0.6)
     assert pace.limit == 3
