@@ -27,7 +27,6 @@ class Result:
 
     Attributes:
         rate: Records a second, from the server's first request to its last answer.
-        cpu: Microseconds of CPU a record, start-up included.
         peak: Megabytes of memory, at most.
         seconds: From start to end of the process.
         lines: What it wrote to stdout, each line with the time at which it came.
@@ -35,7 +34,6 @@ class Result:
     """
 
     rate: float
-    cpu: float
     peak: float
     seconds: float
     lines: list[tuple[float, str]]
@@ -124,8 +122,6 @@ class Workbench:
         self,
         command: Sequence[str],
         source: Path | None = None,
-        *,
-        cwd: Path | None = None,
         **order: Any,  # noqa: ANN401 - fields of `Tally`
     ) -> Result:
         """Run a program to its end.
@@ -133,7 +129,6 @@ class Workbench:
         Args:
             command: Its command line.
             source: What it reads.
-            cwd: Where it runs.
             order: How the server answers.
 
         Returns:
@@ -141,13 +136,11 @@ class Workbench:
         """
         self.server.order(**order)
         started = time.monotonic()
-        lines, usage = _run(command, source, cwd)
+        lines, usage = _run(command, source)
         seconds = time.monotonic() - started
         seen = self.server.order()
-        requests = seen["requests"]
         return Result(
-            rate=requests / seen["seconds"] if seen["seconds"] else 0.0,
-            cpu=1e6 * (usage.ru_utime + usage.ru_stime) / max(requests, 1),
+            rate=seen["requests"] / seen["seconds"] if seen["seconds"] else 0.0,
             peak=usage.ru_maxrss / _KB_PER_MB,
             seconds=seconds,
             lines=lines,
@@ -170,17 +163,13 @@ def workbench() -> Iterator[Workbench]:
         yield Workbench(Path(folder), stack.enter_context(running_server()))
 
 
-def _run(
-    command: Sequence[str], source: Path | None, cwd: Path | None
-) -> tuple[list[tuple[float, str]], Any]:
+def _run(command: Sequence[str], source: Path | None) -> tuple[list[tuple[float, str]], Any]:
     """Run a program; give the lines of its stdout with their times, and its use of resources."""
     with ExitStack() as stack:
         stdin = stack.enter_context(source.open("rb")) if source else subprocess.DEVNULL
         errors = stack.enter_context(tempfile.TemporaryFile())
         process = stack.enter_context(
-            subprocess.Popen(
-                command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=cwd
-            )
+            subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, text=True)
         )
         alarm = threading.Timer(_LONGEST_RUN, process.kill)
         alarm.start()

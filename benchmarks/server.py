@@ -28,8 +28,6 @@ class Tally:
         slow_latency: Seconds until a slow answer.
         notes_answers: Whether to note when the answer to each record left.
         requests: Requests received.
-        under_way: Requests without an answer yet.
-        most_under_way: The most of these at once.
         first: When the first request was complete.
         last: When the last answer left.
         answered: When the answer to a record left, by the record's number.
@@ -40,8 +38,6 @@ class Tally:
     slow_latency: float = 1.0
     notes_answers: bool = False
     requests: int = 0
-    under_way: int = 0
-    most_under_way: int = 0
     first: float = 0.0
     last: float = 0.0
     answered: dict[int, float] = field(default_factory=dict)
@@ -50,7 +46,6 @@ class Tally:
         """Give what was seen."""
         return {
             "requests": self.requests,
-            "most_under_way": self.most_under_way,
             "seconds": self.last - self.first,
             "answered": self.answered,
         }
@@ -106,8 +101,6 @@ class Connection(asyncio.Protocol):
         if not tally.requests:
             tally.first = time.monotonic()
         tally.requests += 1
-        tally.under_way += 1
-        tally.most_under_way = max(tally.most_under_way, tally.under_way)
         is_slow = tally.slow_every and tally.requests % tally.slow_every == 0
         if delay := tally.slow_latency if is_slow else tally.latency:
             self._loop.call_later(delay, self._answer, tally, tally.requests, body)
@@ -117,7 +110,6 @@ class Connection(asyncio.Protocol):
     def _answer(self, tally: Tally, number: int, body: bytes) -> None:
         """Answer a request, and note when."""
         answer = b'{"lead":{"leadId":%d}}' % number
-        tally.under_way -= 1
         tally.last = time.monotonic()
         if tally.notes_answers and (record := _NUMBER.search(body)):
             tally.answered[int(record[1])] = tally.last

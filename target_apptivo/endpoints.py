@@ -19,7 +19,7 @@ class ApiStyle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueryOption:
+class Option:
     """An optional request parameter of an endpoint, set by a setting of its own."""
 
     setting: str
@@ -65,7 +65,7 @@ class Endpoint:
     id_name: str
     data_param: str | None = None
     envelope: str | None = None
-    options: tuple[QueryOption, ...] = ()
+    options: tuple[Option, ...] = ()
     traps: tuple[Trap, ...] = ()
 
     @property
@@ -79,10 +79,10 @@ class Endpoint:
 
 # Two of these are Y/N flags and one is true/false (createOpportunity's sample URL).
 _OPPORTUNITY_OPTIONS: Final = (
-    QueryOption(setting="account_id", parameter="accountId"),
-    QueryOption(setting="is_duplicate", parameter="isDuplicate", booleans=("N", "Y")),
-    QueryOption(setting="is_lead_convert", parameter="isLeadConvert", booleans=("N", "Y")),
-    QueryOption(setting="is_customer_territory_update", parameter="isCustomerTerritoryUpdate"),
+    Option(setting="account_id", parameter="accountId"),
+    Option(setting="is_duplicate", parameter="isDuplicate", booleans=("N", "Y")),
+    Option(setting="is_lead_convert", parameter="isLeadConvert", booleans=("N", "Y")),
+    Option(setting="is_customer_territory_update", parameter="isCustomerTerritoryUpdate"),
 )
 
 _FLAT_EMAIL: Final = Trap(

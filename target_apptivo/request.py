@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
-from target_apptivo.template import MissingValueError, Template
+from target_apptivo.template import MissingValueError, Template, splits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -310,14 +310,13 @@ def _encode(text: str) -> bytes:
         raise RecordRejectedError(msg) from None
 
 
-def _drop(record: dict[str, Any], name: str) -> None:
-    """Drop an attribute from a record that is ours, copying nested objects before a change."""
+def _drop(record: dict[str, Any], name: str) -> bool:
+    """Drop the attribute that `look_up` finds; nested objects are copied before a change."""
     if name in record:
         del record[name]
-        return
-    head, dot, rest = name.partition(".")
-    while dot:
-        if isinstance(nested := record.get(head), dict):
-            record[head] = without(nested, (rest,))
-        more, dot, rest = rest.partition(".")
-        head = f"{head}.{more}"
+        return True
+    for head, rest in splits(name):
+        if isinstance(nested := record.get(head), dict) and _drop(copy := dict(nested), rest):
+            record[head] = copy
+            return True
+    return False

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from target_apptivo.config import Settings
     from target_apptivo.record import Entry, Task
     from target_apptivo.redact import Redactor
-    from target_apptivo.request import Request
+    from target_apptivo.request import Pairs, Request
     from target_apptivo.response import Answer, NoAnswer
     from target_apptivo.settler import Ledger
 
@@ -95,6 +95,7 @@ class Run:
         self._input_error: Exception | None = None
         self._ended = threading.Event()
         self._files: list[LineFile] = []
+        self._clients: list[Client] = []
 
     # -- the course of a run ----------------------------------------------------------------------
 
@@ -189,13 +190,21 @@ class Run:
     def client(self) -> Client:
         """Make a client for Apptivo."""
         settings = self.settings
-        return Client(
-            settings.api_url,
-            settings.credentials,
-            connections=settings.max_in_flight,
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
+        return self._client(
+            settings.api_url, settings.credentials, connections=settings.max_in_flight
         )
+
+    def _client(self, url: str, credentials: Pairs, *, connections: int) -> Client:
+        """Make a client, to be closed at the end."""
+        client = Client(
+            url,
+            credentials,
+            connections=connections,
+            connect_timeout=self.settings.connect_timeout,
+            read_timeout=self.settings.read_timeout,
+        )
+        self._clients.append(client)
+        return client
 
     def _emitter(self) -> Emitter:
         """Open the outputs that the settings ask for."""
@@ -226,15 +235,8 @@ class Run:
 
     def _webhook(self, url: str) -> Webhook:
         """Make the webhook, with a client of its own that has no credentials."""
-        settings = self.settings
-        client = Client(
-            url,
-            (),
-            connections=1,
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
-        )
-        return Webhook(client.send, attempts=settings.max_attempts, gives_up=self._gives_up)
+        client = self._client(url, (), connections=1)
+        return Webhook(client.send, attempts=self.settings.max_attempts, gives_up=self._gives_up)
 
     def _open(self, path: str, setting: str) -> LineFile:
         """Open an output file."""
@@ -344,4 +346,7 @@ class Run:
         self.wake_descriptor = self._wake_up = -1
         for file in self._files:
             file.close()
+        for client in self._clients:
+            client.close()
         self._files.clear()
+        self._clients.clear()

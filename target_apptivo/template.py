@@ -12,10 +12,10 @@ from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _PIECE = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<name>[^{}]+)\}|(?P<stray>[{}])|(?P<text>[^{}]+)")
-_MISSING = object()
+MISSING = object()
 
 
 class MissingValueError(RecordRejectedError):
@@ -62,11 +62,6 @@ class Template:
                 parts.append(match["brace"][0] if match["brace"] else match["text"])
         return cls(tuple(parts))
 
-    @property
-    def is_literal(self) -> bool:
-        """Whether the template is the same for every record."""
-        return all(isinstance(part, str) for part in self.parts)
-
     def render(
         self,
         record: Mapping[str, Any],
@@ -97,23 +92,24 @@ def look_up(record: Mapping[str, Any], name: str) -> object:
     """Find an attribute by its name, literally so named first, then nested at the dots.
 
     Returns:
-        The value, or a private marker that `is_missing` recognises.
+        The value, or `MISSING`.
     """
     if name in record:
         return record[name]
+    for head, rest in splits(name):
+        nested = record.get(head)
+        if isinstance(nested, dict) and (value := look_up(nested, rest)) is not MISSING:
+            return value
+    return MISSING
+
+
+def splits(name: str) -> Iterator[tuple[str, str]]:
+    """Cut a dotted name in two, at each of its dots in turn."""
     head, dot, rest = name.partition(".")
     while dot:
-        nested = record.get(head)
-        if isinstance(nested, dict) and (value := look_up(nested, rest)) is not _MISSING:
-            return value
+        yield head, rest
         more, dot, rest = rest.partition(".")
         head = f"{head}.{more}"
-    return _MISSING
-
-
-def is_missing(value: object) -> bool:
-    """Whether a looked-up value is absent."""
-    return value is _MISSING
 
 
 def _value_text(record: Mapping[str, Any], name: str, booleans: tuple[str, str]) -> str:

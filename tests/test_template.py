@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_apptivo.errors import RecordRejectedError
-from target_apptivo.template import Attribute, MissingValueError, Template, is_missing, look_up
+from target_apptivo.template import MISSING, Attribute, MissingValueError, Template, look_up
 
 fixed = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -118,19 +118,13 @@ def test_only_values_are_encoded() -> None:
     assert Template.parse("a{x}a").render({"x": "a"}, encode=str.upper) == "aAa"
 
 
-def test_a_literal_template_is_known_as_one() -> None:
-    """Only a template without attributes is the same for every record."""
-    assert Template.parse("v6/leads?a=save").is_literal
-    assert not Template.parse("v6/{id}").is_literal
-
-
 def test_look_up_tells_absent_from_null() -> None:
     """A null is a value, an absent attribute is none, also behind a value that is no object."""
     assert look_up({"a": None}, "a") is None
-    assert is_missing(look_up({}, "a"))
-    assert is_missing(look_up({"a": "text"}, "a.b"))
-    assert is_missing(look_up({"a": [{"b": 1}]}, "a.0.b"))
-    assert not is_missing(look_up({"a.b": {"c": 1}}, "a.b.c"))
+    assert look_up({}, "a") is MISSING
+    assert look_up({"a": "text"}, "a.b") is MISSING
+    assert look_up({"a": [{"b": 1}]}, "a.0.b") is MISSING
+    assert look_up({"a.b": {"c": 1}}, "a.b.c") is not MISSING
 
 
 names = st.text(st.characters(exclude_characters="{}", codec="utf-8"), min_size=1, max_size=20)
