@@ -60,12 +60,9 @@ def build_call(
 
 def _template(endpoint: Endpoint, options: Mapping[str, Any], style: ApiStyle, path: str) -> Call:
     """Call a template in one of the two styles."""
-    own = {
-        "a",
-        endpoint.id_name,
-        endpoint.data_param,
-        *(each.parameter for each in endpoint.options),
-    }
+    # An endpoint without a data parameter is a delete, whose id is guarded.
+    own = {"a", endpoint.data_param or endpoint.id_name}
+    own |= {option.parameter for option in endpoint.options}
     extra = (*_options(endpoint, options, path), *_params(options, path, own))
     if style is ApiStyle.ACTION:
         return _action_call(endpoint, options, extra, path)
