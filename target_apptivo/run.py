@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from target_apptivo.client import Client
 from target_apptivo.delivery import Delivery
-from target_apptivo.emit import Emitter, Rejected, ResponseLines, StateLines, StateResponses
+from target_apptivo.emit import Emitter, Rejected
 from target_apptivo.errors import (
     RecordsRefusedError,
     SettingsError,
@@ -25,6 +25,8 @@ from target_apptivo.output import LineFile, is_same_file, write_stdout
 from target_apptivo.pace import Pace
 from target_apptivo.report import Report
 from target_apptivo.response import NotSent, Outcome
+from target_apptivo.response_records import ResponseLines
+from target_apptivo.state_lines import StateLines, StateResponses
 from target_apptivo.webhook import Webhook
 
 if TYPE_CHECKING:

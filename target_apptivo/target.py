@@ -21,7 +21,7 @@ from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.run import Run
 from target_apptivo.settings import MEANINGLESS, SECRETS, SETTINGS
-from target_apptivo.sinks import SINKS, ApptivoSink
+from target_apptivo.sinks import SINKS, ApptivoSink, UnmappedSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,13 +119,9 @@ class TargetApptivo(Target):
     # -- messages ---------------------------------------------------------------------------------
 
     def get_sink_class(self, stream_name: str) -> type[ApptivoSink]:
-        """Find the sink of a stream's endpoint.
-
-        A stream that nothing is mapped to gets a sink too: stream maps may remove all its records,
-        and the error belongs to its first one.
-        """
+        """Find the sink of a stream's endpoint."""
         route = self.settings.routes.find(stream_name)
-        return SINKS[route.call.endpoint] if route else ApptivoSink
+        return SINKS[route.call.endpoint] if route else UnmappedSink
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Keep the message as the tap sent it: the SDK takes metadata out of its schema."""

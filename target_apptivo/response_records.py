@@ -1,0 +1,100 @@
+"""What became of a record, as a record of its own: its schema, its content, its Singer messages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from target_apptivo.jsontext import dumps_line
+from target_apptivo.response import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from target_apptivo.record import Entry
+
+_TEXT = {"type": ["string", "null"]}
+_MOMENT = {"type": ["string", "null"], "format": "date-time"}
+RESPONSE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "response_id": {"type": "string"},
+        "stream": {"type": "string"},
+        "endpoint": {"type": "string"},
+        "outcome": {"type": "string", "enum": [outcome.value for outcome in Outcome]},
+        "key": {"type": "object", "additionalProperties": True},
+        "apptivo_id": _TEXT,
+        "http_status": {"type": ["integer", "null"]},
+        "reason": _TEXT,
+        "attempts": {"type": "integer"},
+        "possible_duplicate": {"type": "boolean"},
+        "sent_at": _MOMENT,
+        "received_at": _MOMENT,
+        "duration_ms": {"type": ["number", "null"]},
+        "response": {"type": ["object", "null"], "additionalProperties": True},
+        "response_text": _TEXT,
+    },
+    "required": ["response_id", "stream", "endpoint", "outcome", "key"],
+}
+# What Apptivo says, and may repeat of what was sent.
+TOLD_BY_APPTIVO = ("reason", "response", "response_text")
+
+
+def response_record(entry: Entry) -> dict[str, Any]:
+    """Tell how a record ended.
+
+    Args:
+        entry: A settled record.
+
+    Returns:
+        The response record, without secrets masked yet.
+    """
+    verdict = entry.verdict
+    assert verdict is not None  # noqa: S101 - only settled records come here
+    return {
+        "response_id": uuid.uuid4().hex,
+        "stream": entry.stream,
+        "endpoint": entry.endpoint,
+        "outcome": verdict.outcome.value,
+        "key": dict(entry.key),
+        "apptivo_id": verdict.apptivo_id,
+        "http_status": verdict.http_status,
+        "reason": verdict.reason,
+        "attempts": entry.attempts,
+        "possible_duplicate": entry.possible_duplicate,
+        "sent_at": write_moment(entry.sent_at),
+        "received_at": write_moment(entry.received_at),
+        "duration_ms": entry.duration_ms,
+        "response": verdict.response,
+        "response_text": verdict.response_text,
+    }
+
+
+def write_moment(moment: datetime | None) -> str | None:
+    """Write a time in UTC."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+
+
+class ResponseLines:
+    """Response records as Singer messages: one SCHEMA a stream, then RECORDs."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Write to a file or to stdout."""
+        self._write = write
+        self._known: set[str] = set()
+
+    def write(self, response: Mapping[str, Any]) -> None:
+        """Write a response record, whose secrets are masked."""
+        stream = f"{response['stream']}_responses"
+        if stream not in self._known:
+            self._known.add(stream)
+            schema = {
+                "type": "SCHEMA",
+                "stream": stream,
+                "schema": RESPONSE_SCHEMA,
+                "key_properties": ["response_id"],
+            }
+            self._write(dumps_line(schema))
+        message = {"type": "RECORD", "stream": stream, "record": response}
+        self._write(dumps_line(message))
