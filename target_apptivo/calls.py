@@ -126,7 +126,7 @@ def _generic(options: Mapping[str, Any], base_url: str, path: str) -> tuple[Call
         method=method,
         url=_url(options["url"], base_url, f"{path}.url"),
         content=Content.NONE if method == "DELETE" else content,
-        params=_params(options, path, {options.get("data_param")}),
+        params=_params(options, path, {options.get("data_param"), *_query_names(options["url"])}),
         data_param=options.get("data_param"),
         **_common(None, options, path),
     )
@@ -248,7 +248,7 @@ def _url(text: str, base_url: str, path: str) -> Template:
     if _STRAY_PERCENT.search(literal):
         problem = "holds a `%` without two hexadecimal digits; write %25"
         raise SettingsError(path, problem)
-    if CREDENTIALS & dict(parse_qsl(literal.partition("?")[2], keep_blank_values=True)).keys():
+    if CREDENTIALS & _query_names(literal):
         problem = "names apiKey or accessKey, which the target adds"
         raise SettingsError(path, problem)
     if climbs(literal):
@@ -262,6 +262,11 @@ def _url(text: str, base_url: str, path: str) -> Template:
     host = _our_host(literal, base_url, path)
     rest = text.partition("://")[2].removeprefix(host)
     return _parse(rest if rest.startswith("/") else f"/{rest}", path)
+
+
+def _query_names(url: str) -> set[str]:
+    """Give the names of the parameters in a URL's query."""
+    return {name for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)}
 
 
 def _our_host(url: str, base_url: str, path: str) -> str:

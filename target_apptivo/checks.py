@@ -69,6 +69,8 @@ def parse_text(name: str, text: str, schema: Mapping[str, Any]) -> object:
         SettingsError: If the text is no JSON where it has to be.
     """
     types = schema.get("type", ["object"])
+    if not text and "boolean" not in types:
+        return None  # as compose files write what is not set
     if "string" in types:
         return text
     if "boolean" in types and text.strip().lower() in {"true", "1", "yes", "on"}:
@@ -111,18 +113,27 @@ def _check_numbers(value: object, path: tuple[str, ...]) -> None:
         case dict():
             for name, item in value.items():
                 _check_numbers(item, (*path, str(name)))
+        case list():
+            for number, item in enumerate(value):
+                _check_numbers(item, (*path, str(number)))
 
 
 def _check_expressions(stream_maps: Mapping[str, Any]) -> None:
     """Refuse an expression of the stream maps that cannot be parsed; the SDK would show it."""
     for stream, stream_map in stream_maps.items():
         for name, expression in stream_map.items() if isinstance(stream_map, dict) else ():
-            if isinstance(expression, str) and name not in _NO_EXPRESSIONS:
-                try:
-                    ast.parse(expression.strip())
-                except (SyntaxError, ValueError, RecursionError, MemoryError):
-                    problem = "is not an expression that can be parsed"
-                    raise SettingsError(f"stream_maps.{stream}.{name}", problem) from None
+            is_one = isinstance(expression, str) and name not in _NO_EXPRESSIONS
+            if is_one and not _is_expression(expression):
+                problem = "is not an expression that can be parsed"
+                raise SettingsError(f"stream_maps.{stream}.{name}", problem)
+
+
+def _is_expression(text: str) -> bool:
+    """Whether the SDK can parse a text, blanks at its ends included."""
+    try:
+        return bool(ast.parse(text).body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def _check(value: object, schema: Mapping[str, Any], path: tuple[str, ...]) -> None:

@@ -170,6 +170,8 @@ class Client:
 
     def close(self) -> None:
         """Close the idle connections."""
+        if "_pool" in vars(self):
+            self._pool.close()
         self._adapter.close()
 
     def _send(self, wire: WireRequest) -> Answer | NoAnswer:

@@ -211,8 +211,10 @@ def _reason(error: Exception) -> str:
     match error:
         case TargetApptivoError() | RecordsWithoutSchemaException():
             return str(error)
-        case MapExpressionError() | StreamMapConfigError():
-            return f"stream_maps: {error}"
+        case MapExpressionError():
+            return "stream_maps: an expression cannot be used with this stream's schema"
+        case StreamMapConfigError():
+            return f"stream_maps: {' '.join(str(error).split())}"
         case InvalidJSONSchema():
             return "a SCHEMA message of the tap holds no valid JSON Schema: mend the tap"
     return str(UnexpectedError(error))

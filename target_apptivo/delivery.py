@@ -198,7 +198,7 @@ class Delivery:
     def _stop(self, error: TargetApptivoError) -> None:
         """End the run at a signal: what open batches hold is sent, and nothing else that is new."""
         with self._lock:
-            self._in_flight.halt(error, but_batches=True)
+            self._in_flight.stop(error, now=time.monotonic())
             self._wake_all()
             self._wake_worker()
         self._on_end()
@@ -306,7 +306,7 @@ class Delivery:
         ):
             logger.info(
                 "Apptivo pushes back (%s): at most %d requests at once%s",
-                verdict.reason,
+                verdict.cause,
                 self._in_flight.limit,
                 f", after a wait of {wait:.0f} s" if wait else "",
             )

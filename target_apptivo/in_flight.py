@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 # How much is settled before the settler looks again at what falls due.
 _MOST_AT_ONCE = 64
+# Seconds that a stop waits for leave to send.
+_SOON = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +177,8 @@ class InFlight:
         Returns:
             Whether the pace was cut.
         """
+        if self.failure and verdict.pushes_back:
+            self._schedule.close(but_open=False)  # a stop waits for no leave to send
         if verdict.meaning is Meaning.FINAL:
             self._pace.healthy(self.under_way, now - sent_at, busy=busy)
         return verdict.pushes_back and self._pace.pushed_back(
@@ -200,25 +204,30 @@ class InFlight:
             case Meaning.FINAL:
                 self._give_outcomes(task, verdict)
             case Meaning.CREDENTIALS_REFUSED:
-                entry = task.entries[0]
-                reason = entry.reason_shown(verdict)
-                self.halt(self._fail(task, CredentialsError(reason, record=entry.name)))
+                reason, record = task.without_values(verdict.reason), task.entries[0].name
+                self.halt(self._fail(task, CredentialsError(reason, record=record)))
             case Meaning.NOT_PROCESSED if attempts_left:
                 self._retry(task, now, least_wait)
             case Meaning.NOT_PROCESSED:
                 record, attempts = task.entries[0].name, task.attempts
-                self._fail(task, UnavailableError(verdict.reason, attempts=attempts, record=record))
+                self._fail(task, UnavailableError(verdict.cause, attempts=attempts, record=record))
             case Meaning.POSSIBLY_PROCESSED if attempts_left and self._may_resend(task):
                 task.answer_lost = task.call.creates
                 self._retry(task, now, least_wait)
             case Meaning.POSSIBLY_PROCESSED:
                 self._give_outcomes(task, verdict)
 
-    def halt(self, error: TargetApptivoError, *, but_batches: bool = False) -> None:
-        """Cut before everything: nothing new is sent, but perhaps what open batches hold."""
+    def halt(self, error: TargetApptivoError) -> None:
+        """Cut before everything: nothing new is sent."""
         self.failure = self.failure or error
         self._window.end_at(-1)
-        self._schedule.close(but_open=but_batches)
+        self._schedule.close(but_open=False)
+
+    def stop(self, error: TargetApptivoError, *, now: float) -> None:
+        """Cut before everything; what open batches hold is sent, if Apptivo lets it at once."""
+        self.failure = self.failure or error
+        self._window.end_at(-1)
+        self._schedule.close(but_open=self._pace.wait(now) < _SOON)
 
     @property
     def is_cut(self) -> bool:
@@ -276,6 +285,8 @@ class InFlight:
         verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))
         for entry, each in zip(task.entries, verdicts, strict=True):
             entry.verdict = doubted(each) if task.answer_lost else each
+            if each.outcome.is_set_aside and each.http_status is not None:
+                entry.reason_shown = task.without_values(entry.verdict.reason)
             self._window.expect_aside(entry)
             self._schedule.free(entry)
 
@@ -332,8 +343,7 @@ class InFlight:
             remedy = (
                 f"or raise max_rejected: {self._policy.max_rejected} are set aside in rejected_path"
             )
-        reason = entry.reason_shown(entry.verdict)
         return (
-            f"record {entry.verdict.outcome}: {entry.name}, {entry.endpoint}: {reason}. Mend the "
-            f"record, {remedy}"
+            f"record {entry.verdict.outcome}: {entry.name}, {entry.endpoint}: {entry.reason}. Mend "
+            f"the record, {remedy}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _LONGEST_WAIT = 60
 # Characters: what is shorter may stand in a reason by chance.
 _LEAST_SHOWN = 4
+# Characters by which a longer value is known.
+_TELLING = 40
 
 
 def waits(longest: float = _LONGEST_WAIT) -> Generator[float, Any, None]:
@@ -47,6 +50,7 @@ class Entry:
         size: Length of the message in characters.
         verdict: How the record ended, when it has.
         error: What ends the run at this record.
+        reason_shown: Why it was not accepted, without the values that Apptivo repeats.
         sequence: Its place in the input.
         may_be_processed: Whether Apptivo may have processed it, or be about to.
         under_way_since: When it was sent last, on a monotonic clock, while its answer is awaited.
@@ -67,6 +71,7 @@ class Entry:
     size: int = 0
     verdict: Verdict | None = None
     error: TargetApptivoError | None = None
+    reason_shown: str | None = None
     sequence: int = -1
     may_be_processed: bool = False
     under_way_since: float | None = None
@@ -82,13 +87,10 @@ class Entry:
         """The record by its stream and key, for people."""
         return f"stream '{self.stream}', key {dumps_line(dict(self.key))}"
 
-    def reason_shown(self, verdict: Verdict) -> str:
-        """Give a reason for the log: Apptivo may repeat values, which are shown by their names."""
-        reason = verdict.reason or ""
-        values = [each for each in _values(self.message.get("record")) if each[0] not in self.key]
-        for name, text in sorted(values, key=lambda value: -len(value[1])):
-            reason = reason.replace(text, f"<{name}>")
-        return reason
+    @property
+    def reason(self) -> str:
+        """Why it was not accepted, for the log."""
+        return self.reason_shown or (self.verdict and self.verdict.reason) or ""
 
 
 def _values(value: object, name: str = "") -> Iterator[tuple[str, str]]:
@@ -100,8 +102,10 @@ def _values(value: object, name: str = "") -> Iterator[tuple[str, str]]:
         case list():
             for item in value:
                 yield from _values(item, name)
-        case str() | int() | Decimal() if len(str(value).strip()) >= _LEAST_SHOWN:
-            yield name, str(value)
+        case bool():
+            return
+        case str() | int() | Decimal() if len(text := " ".join(str(value).split())) >= _LEAST_SHOWN:
+            yield name, text
 
 
 @dataclass(slots=True, eq=False)
@@ -171,6 +175,28 @@ class Task:
         for entry in self.entries:
             entry.may_be_processed = self.answer_lost
             entry.under_way_since = None
+
+    def without_values(self, reason: str | None) -> str:
+        """Put attributes' names in place of the values that a reason of Apptivo's repeats.
+
+        The log holds no content of records, but for their keys.
+        """
+        reason = reason or ""
+        keys = {str(key) for entry in self.entries for key in entry.key.values()}
+        names = {
+            text[:_TELLING]: name
+            for name, text in _values(self.payloads)
+            if text not in keys and text[:_TELLING] in reason
+        }
+        if not names:
+            return reason
+        # A long value may be cut off, or followed by more of itself.
+        patterns = (
+            re.escape(text) + (".*" if len(text) == _TELLING else r"(?!\w)")
+            for text in sorted(names, key=len, reverse=True)
+        )
+        pattern = rf"(?<!\w)(?:{'|'.join(patterns)})"
+        return re.sub(pattern, lambda match: f"<{names[match[0][:_TELLING]]}>", reason)
 
     def halves(self) -> list[Task]:
         """Split a batch in two."""

@@ -136,8 +136,9 @@ class RedactingFactory:
         record = self.inner(*args, **kwargs)
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - the handlers will tell of it
-            return record
+        except Exception:  # noqa: BLE001 - the handlers would print its arguments
+            message, record.args = f"{record.msg} {record.args!r}", None
+            record.msg = message
         if (masked := self.redactor.text(message)) != message:
             record.msg, record.args = masked, None
         if record.exc_info and record.exc_info[0]:

@@ -64,7 +64,7 @@ class Report:
         self._possible_duplicates += entry.possible_duplicate
         self._since_state += entry.verdict.outcome is Outcome.ACCEPTED
         if entry.verdict.outcome.is_set_aside:
-            reason = (entry.stream, entry.reason_shown(entry.verdict))
+            reason = (entry.stream, entry.reason)
             if len(self._reasons) >= _MOST_REASONS and reason not in self._reasons:
                 reason = (entry.stream, "other reasons")
             self._reasons[reason] += 1

@@ -119,6 +119,11 @@ class Verdict:
     pushes_back: bool = False
     retry_after: str | None = None
 
+    @property
+    def cause(self) -> str | None:
+        """Why it is not accepted, without what the answer's body says."""
+        return self.reason if self.http_status is None else f"HTTP {self.http_status}"
+
 
 _NOT_JSON: Final = object()
 _EMPTY: Final = object()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ def response_record(entry: Entry) -> dict[str, Any]:
         "stream": entry.stream,
         "endpoint": entry.endpoint,
         "outcome": verdict.outcome.value,
-        "key": dict(entry.key),
+        "key": {name: _finite(value) for name, value in entry.key.items()},
         "apptivo_id": verdict.apptivo_id,
         "http_status": verdict.http_status,
         "reason": verdict.reason,
@@ -69,6 +70,11 @@ def response_record(entry: Entry) -> dict[str, Any]:
         "response": verdict.response,
         "response_text": verdict.response_text,
     }
+
+
+def _finite(value: object) -> object:
+    """Write as text a number that JSON cannot hold."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_moment(moment: datetime | None) -> str | None:

@@ -7,6 +7,7 @@ time is here.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
@@ -70,10 +71,18 @@ class Schedule:
             self.release(task)
 
     def close(self, *, but_open: bool) -> None:
-        """Give out nothing any more, but perhaps the tasks that are open now."""
+        """Give out nothing any more, but perhaps the tasks that are open now.
+
+        Not those behind a task that is given up: no state could cover what they send.
+        """
+        kept_back = [task for _, _, task in self._later] + [task for _, task in self._ready]
+        blocked = [task for line in self._lines.values() for task in line if task.blocked_by]
+        given_up = {*kept_back, *blocked} - self._open
+        end = min((task.sequence for task in given_up), default=math.inf)
+        before = {task for task in self._open if task.entries[-1].sequence < end}
         self._ready.clear()
         self._later.clear()
-        self._last = self._open.copy() if but_open else set()
+        self._last = before if but_open else set()
         self.release_all()
 
     def is_open(self, task: Task) -> bool:

@@ -412,14 +412,13 @@ def test_refused_credentials_end_everything() -> None:
 
 
 def test_a_stop_sends_what_open_batches_hold_and_nothing_else() -> None:
-    """Not what is ready, not what waits for its retry, and no batch twice."""
+    """Also one that waits for a record under way, and none twice."""
     world = World()
     under_way, retried = world.submit("a"), world.submit("b")
     assert world.send_all() == [under_way, retried]
-    world.answer(retried, LOST)
-    world.submit("c")
     batch, blocked = world.submit("d", open_for=5), world.submit("a", open_for=5)
-    world.in_flight.halt(StoppedError(15), but_batches=True)
+    world.answer(retried, ACCEPTED)
+    world.in_flight.stop(StoppedError(15), now=world.now)
     assert not world.in_flight.has_stopped
     assert world.send_all() == [batch]
     world.answer(under_way, ACCEPTED)
@@ -427,6 +426,43 @@ def test_a_stop_sends_what_open_batches_hold_and_nothing_else() -> None:
     world.answer(batch, LOST)
     world.answer(blocked, ACCEPTED)
     world.now += 1000
+    assert world.send_all() == []
+    assert world.in_flight.has_stopped
+
+
+@pytest.mark.parametrize("kept_back", ["ready", "retried", "blocked"])
+def test_a_stop_sends_no_batch_behind_what_it_gives_up(kept_back: str) -> None:
+    """No state could cover it, so the next run would send it again."""
+    world = World(replace(CALM, max_in_flight=1))
+    under_way = world.submit("a")
+    assert world.send_all() == [under_way]
+    match kept_back:
+        case "ready":
+            world.submit("b")
+        case "retried":
+            world.answer(under_way, LOST)
+        case "blocked":
+            world.submit("a")
+    world.submit("c", open_for=5)
+    world.in_flight.stop(StoppedError(15), now=world.now)
+    if world.under_way:
+        world.answer(under_way, ACCEPTED)
+    world.now += 1000
+    assert world.send_all() == []
+    assert world.in_flight.has_stopped
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_stop_waits_for_no_leave_to_send(when: str) -> None:
+    """Where Apptivo asks to be left alone, a stopped run ends without what batches hold."""
+    world = World()
+    under_way = world.submit("a")
+    world.send()
+    world.submit("b", open_for=5)
+    if when == "before":
+        world.in_flight.follow(THROTTLED, sent_at=0, now=0, least_wait=60)
+    world.in_flight.stop(StoppedError(15), now=world.now)
+    world.answer(under_way, THROTTLED, least_wait=60)
     assert world.send_all() == []
     assert world.in_flight.has_stopped
 
@@ -468,12 +504,40 @@ def test_a_refusal_after_a_lost_answer_is_no_proof() -> None:
     assert entry.verdict.reason == "HTTP 400 (after an attempt whose answer was lost)"
 
 
-def test_values_that_apptivo_repeats_are_shown_by_their_names() -> None:
-    """The log holds no record's content, and equal refusals are counted together."""
-    record = {"id": "ID-77", "email": "ann@example.org", "tags": ["blue cheese"], "zip": "ab"}
-    entry = Entry("leads", "create_lead", {"id": "ID-77"}, {"record": record | {"n": 123456}})
-    reason = "ID-77: ann@example.org, blue cheese, 123456 or ab"
-    assert entry.reason_shown(refused(reason)) == "ID-77: <email>, <tags>, <n> or ab"
+LONG = "a long story " * 10
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("ID-77: ann@example.org, blue cheese, 123456 or ab", "ID-77: <email>, <tags>, <n> or ab"),
+        ("bad John Secretman!", "bad <name>!"),
+        ("bad Johnny", "bad Johnny"),
+        (f"too long: {LONG}"[:90], "too long: <story>"),
+        ("value name of the other record", "value <word> of the other record"),
+        ("is True and null", "is True and null"),
+        (None, ""),
+    ],
+)
+def test_values_that_apptivo_repeats_are_shown_by_their_names(
+    reason: str | None, shown: str
+) -> None:
+    """The log holds no content but keys, and equal refusals are counted together."""
+    payloads: list[dict[str, object]] = [
+        {"id": "ID-77", "email": "ann@example.org", "tags": ["blue cheese"], "zip": "ab"},
+        {"n": 123456, "name": "John  Secretman", "story": LONG, "word": "name", "flag": True},
+    ]
+    entries = [Entry("s", "generic", {"id": "ID-77"}, {}), Entry("s", "generic", {"id": 2}, {})]
+    task = Task(CREATE, Address("v6/leads", ()), entries, payloads)  # type: ignore[arg-type]
+    assert task.without_values(reason) == shown
+
+
+def test_our_own_reasons_are_shown_as_they_are() -> None:
+    """They hold no values, and their words may be values by chance."""
+    world = World(replace(CALM, max_rejected=9))
+    entry = world.entry(None)
+    entry.verdict = refused("property 'id' is missing")
+    assert entry.reason == "property 'id' is missing"
 
 
 def test_one_more_refusal_than_allowed_cuts_at_that_record() -> None:

@@ -237,3 +237,16 @@ def test_two_outputs_are_two_files(run: RunTarget, sandbox: Sandbox, tmp_path: P
         "responses.path: is the file of another output; name one of its own"
     )
     assert sandbox.request_count == 0
+
+
+def test_a_key_that_json_cannot_hold_is_told_as_text(run: RunTarget, tmp_path: Path) -> None:
+    """Its record is refused; the others, and the state, are told as ever."""
+    config = {"max_rejected": 1, "rejected_path": str(tmp_path / "rejected.singer")}
+    messages = [schema("leads"), record("leads", float("nan")), record("leads", 2), state(2)]
+    finished = run(messages, config={**config, "responses": {"emit": "state"}})
+    assert finished.code == 0
+    told = finished.lines[-1]["target_apptivo"]["responses"]
+    assert [(each["key"], each["outcome"]) for each in told] == [
+        ({"id": "nan"}, "rejected"),
+        ({"id": 2}, "accepted"),
+    ]
