@@ -382,6 +382,19 @@ def test_an_outage_leaves_the_record_without_an_outcome() -> None:
     assert world.in_flight.unsettled()[:2] == [failing.entries[0], behind.entries[0]]
 
 
+def test_a_record_refused_before_sending_has_its_outcome() -> None:
+    """Its error says of what kind the refusal is; it ends nothing by itself."""
+    world = World(replace(CALM, max_rejected=1))
+    entry = world.entry(None)
+    entry.error = RecordRejectedError("a key property is missing")
+    entry.verdict = refused(str(entry.error))
+    world.in_flight.refuse(entry)
+    assert world.in_flight.head_is_done
+    assert world.in_flight.head_error is None
+    world.settle()
+    assert world.settled == [entry]
+
+
 def test_of_two_records_that_end_the_run_the_first_does() -> None:
     """Whichever fails first, nothing behind the first in input order is sent."""
     world = World(replace(CALM, max_attempts=1))
