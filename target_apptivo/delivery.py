@@ -175,8 +175,9 @@ class Delivery:
         deadline = math.inf
         while time.monotonic() < deadline:
             if deadline == math.inf and (stopped := self._interruption()):
-                deadline = time.monotonic() + self._grace
-                self._stop(stopped)
+                now = time.monotonic()
+                deadline = now + self._grace
+                self.halt(stopped, stopped_at=now)
             self._let_everything_go()
             if self._settler.has_finished(within=_GLANCE):
                 break
@@ -188,19 +189,18 @@ class Delivery:
         if self._in_flight.failure:
             raise self._in_flight.failure
 
-    def halt(self, error: TargetApptivoError) -> None:
-        """End the run: nothing new is sent, requests under way are finished."""
-        with self._lock:
-            self._in_flight.halt(error)
-            self._wake_all()
-        self._on_end()
+    def halt(self, error: TargetApptivoError, *, stopped_at: float | None = None) -> None:
+        """End the run: nothing new is sent, requests under way are finished.
 
-    def _stop(self, error: TargetApptivoError) -> None:
-        """End the run at a signal: what open batches hold is sent, and nothing else that is new."""
+        Args:
+            error: What ends it.
+            stopped_at: The present, if it is a stop: what open batches hold is then still sent.
+        """
         with self._lock:
-            self._in_flight.stop(error, now=time.monotonic())
+            self._in_flight.halt(error, stopped_at=stopped_at)
             self._wake_all()
-            self._wake_worker()
+            if self._in_flight.has_ready:
+                self._wake_worker()
         self._on_end()
 
     def unsettled(self) -> list[Entry]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.batch import interpret_results
@@ -217,17 +218,18 @@ class InFlight:
             case Meaning.POSSIBLY_PROCESSED:
                 self._give_outcomes(task, verdict)
 
-    def halt(self, error: TargetApptivoError) -> None:
-        """Cut before everything: nothing new is sent."""
-        self.failure = self.failure or error
-        self._window.end_at(-1)
-        self._schedule.close(but_open=False)
+    def halt(self, error: TargetApptivoError, *, stopped_at: float | None = None) -> None:
+        """Cut before everything: nothing new is sent.
 
-    def stop(self, error: TargetApptivoError, *, now: float) -> None:
-        """Cut before everything; what open batches hold is sent, if Apptivo lets it at once."""
+        Args:
+            error: What ends the run.
+            stopped_at: The present, if it is a stop: what open batches hold is then still sent,
+                where Apptivo lets it at once.
+        """
         self.failure = self.failure or error
         self._window.end_at(-1)
-        self._schedule.close(but_open=self._pace.wait(now) < _SOON)
+        may_send = stopped_at is not None and self._pace.wait(stopped_at) < _SOON
+        self._schedule.close(but_open=may_send)
 
     @property
     def is_cut(self) -> bool:
@@ -282,11 +284,12 @@ class InFlight:
             return
         self._answered += 1
         task.entries[-1].is_last_of_task = True
+        without_values = cache(task.without_values)  # the records of a batch often share a reason
         verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))
         for entry, each in zip(task.entries, verdicts, strict=True):
             entry.verdict = doubted(each) if task.answer_lost else each
             if each.outcome.is_set_aside and each.http_status is not None:
-                entry.reason_shown = task.without_values(entry.verdict.reason)
+                entry.reason_shown = without_values(entry.verdict.reason)
             self._window.expect_aside(entry)
             self._schedule.free(entry)
 

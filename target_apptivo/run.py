@@ -14,11 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from target_apptivo.client import Client
 from target_apptivo.delivery import Delivery
 from target_apptivo.emit import Emitter, Rejected
-from target_apptivo.errors import (
-    RecordsRefusedError,
-    SettingsError,
-    StoppedError,
-)
+from target_apptivo.errors import RecordsRefusedError, SettingsError, StoppedError
 from target_apptivo.in_flight import Policy
 from target_apptivo.notices import Notices
 from target_apptivo.output import LineFile, is_same_file, write_stdout

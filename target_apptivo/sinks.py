@@ -54,7 +54,7 @@ class ApptivoSink(Sink):
         *,
         schema_line: str,
         size: int,
-        map_error: Exception | None = None,
+        map_error: RecordRejectedError | None = None,
     ) -> None:
         """Take a record: check it and have it delivered, or refuse it.
 
@@ -76,8 +76,9 @@ class ApptivoSink(Sink):
             self._run.notices.skip_deletion(self.stream_name)
             self._run.delivery.refuse(entry)
             return
+        self._set_metadata(record, message)
         try:
-            self._check(record, message, map_error)
+            self._check(record, map_error)
             address = shape_address(self._route.call, record)
         except RecordRejectedError as error:
             self.refuse(entry, error)
@@ -122,26 +123,25 @@ class ApptivoSink(Sink):
     def _payload(self, record: dict[str, Any]) -> dict[str, Any]:
         """Give what is sent of a record."""
         payload = without(record, self._route.call.exclude)
-        if self.include_sdc_metadata_properties:
-            return payload
-        return {name: value for name, value in payload.items() if not name.startswith("_sdc_")}
+        if not self.include_sdc_metadata_properties:
+            for name in [name for name in payload if name.startswith("_sdc_")]:
+                del payload[name]
+        return payload
 
-    def _check(
-        self, record: dict[str, Any], message: Mapping[str, Any], map_error: Exception | None
-    ) -> None:
-        """Check a record against its schema and key properties.
-
-        The SDK's own metadata is added or taken out before, as the SDK did with its schema. The
-        SDK's own check would log the record's values, and turn date strings into objects.
-        """
+    def _set_metadata(self, record: dict[str, Any], message: Mapping[str, Any]) -> None:
+        """Add the SDK's metadata to a record or take it out, as the SDK did with its schema."""
         if self.include_sdc_metadata_properties:
             self._add_sdc_metadata_to_record(record, dict(message), {})
         else:
             self._remove_sdc_metadata_from_record(record)
+
+    def _check(self, record: dict[str, Any], map_error: RecordRejectedError | None) -> None:
+        """Check a record against its schema and key properties, without changing it.
+
+        The SDK's own check would log the record's values, and turn date strings into objects.
+        """
         if map_error:
-            cause = type(map_error.__cause__ or map_error).__name__
-            msg = f"its stream map fails ({cause}): see stream_maps.{message['stream']}"
-            raise RecordRejectedError(msg)
+            raise map_error
         for name in self.key_properties:
             if name not in record:
                 msg = f"key property '{name}' is missing"

@@ -15,7 +15,7 @@ from singer_sdk.helpers._classproperty import classproperty
 from target_apptivo import command
 from target_apptivo.checks import check_settings, parse_text
 from target_apptivo.config import read_settings
-from target_apptivo.errors import InputError, SettingsError, StoppedError
+from target_apptivo.errors import InputError, RecordRejectedError, SettingsError, StoppedError
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
@@ -168,11 +168,13 @@ class TargetApptivo(Target):
 
     def _take(self, stream_map: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
         """Hand a mapped record to its sink."""
-        map_error: Exception | None = None
+        map_error: RecordRejectedError | None = None
         try:
             record = stream_map.transform(copy.copy(message["record"]))
         except Exception as error:  # noqa: BLE001 - an expression may fail in any way on a record
-            record, map_error = copy.copy(message["record"]), error
+            cause = type(error.__cause__ or error).__name__
+            msg = f"its stream map fails ({cause}): see stream_maps.{message['stream']}"
+            record, map_error = copy.copy(message["record"]), RecordRejectedError(msg)
         if record is None:
             return
         self._assert_sink_exists(stream_map.stream_alias)

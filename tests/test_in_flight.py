@@ -431,7 +431,7 @@ def test_a_stop_sends_what_open_batches_hold_and_nothing_else() -> None:
     assert world.send_all() == [under_way, retried]
     batch, blocked = world.submit("d", open_for=5), world.submit("a", open_for=5)
     world.answer(retried, ACCEPTED)
-    world.in_flight.stop(StoppedError(15), now=world.now)
+    world.in_flight.halt(StoppedError(15), stopped_at=world.now)
     assert not world.in_flight.has_stopped
     assert world.send_all() == [batch]
     world.answer(under_way, ACCEPTED)
@@ -457,7 +457,7 @@ def test_a_stop_sends_no_batch_behind_what_it_gives_up(kept_back: str) -> None:
         case "blocked":
             world.submit("a")
     world.submit("c", open_for=5)
-    world.in_flight.stop(StoppedError(15), now=world.now)
+    world.in_flight.halt(StoppedError(15), stopped_at=world.now)
     if world.under_way:
         world.answer(under_way, ACCEPTED)
     world.now += 1000
@@ -474,7 +474,7 @@ def test_a_stop_waits_for_no_leave_to_send(when: str) -> None:
     world.submit("b", open_for=5)
     if when == "before":
         world.in_flight.follow(THROTTLED, sent_at=0, now=0, least_wait=60)
-    world.in_flight.stop(StoppedError(15), now=world.now)
+    world.in_flight.halt(StoppedError(15), stopped_at=world.now)
     world.answer(under_way, THROTTLED, least_wait=60)
     assert world.send_all() == []
     assert world.in_flight.has_stopped
