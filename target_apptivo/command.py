@@ -24,16 +24,16 @@ from target_apptivo.errors import (
     UnexpectedError,
 )
 from target_apptivo.jsontext import dumps_line
-from target_apptivo.output import write_stdout
+from target_apptivo.output.files import write_stdout
 from target_apptivo.run import Run
-from target_apptivo.trial import PreviewRun, SendTestRun, check
+from target_apptivo.trial.trial import PreviewRun, SendTestRun, check
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator
 
-    from target_apptivo.config import Settings
     from target_apptivo.redact import Redactor
+    from target_apptivo.settings.read import Settings
 
 
 _NEEDS_EXTRA = (

@@ -11,29 +11,29 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from target_apptivo.apptivo.response import NotSent, Outcome
 from target_apptivo.client import Client
-from target_apptivo.delivery import Delivery
-from target_apptivo.emit import Emitter, Rejected
+from target_apptivo.delivery.delivery import Delivery
+from target_apptivo.delivery.in_flight import Policy
+from target_apptivo.delivery.pace import Pace
 from target_apptivo.errors import RecordsRefusedError, SettingsError, StoppedError
-from target_apptivo.in_flight import Policy
-from target_apptivo.notices import Notices
-from target_apptivo.output import LineFile, is_same_file, write_stdout
-from target_apptivo.pace import Pace
-from target_apptivo.report import Report
-from target_apptivo.response import NotSent, Outcome
-from target_apptivo.response_records import ResponseLines
-from target_apptivo.state_lines import StateLines, StateResponses
-from target_apptivo.webhook import Webhook
+from target_apptivo.output.files import LineFile, is_same_file, write_stdout
+from target_apptivo.output.ledger import Emitter, Rejected
+from target_apptivo.output.notices import Notices
+from target_apptivo.output.report import Report
+from target_apptivo.output.response_records import ResponseLines
+from target_apptivo.output.state_lines import StateLines, StateResponses
+from target_apptivo.output.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_apptivo.config import Settings
-    from target_apptivo.record import Entry, Task
+    from target_apptivo.apptivo.request import Pairs, Request
+    from target_apptivo.apptivo.response import Answer, NoAnswer
+    from target_apptivo.delivery.record import Entry, Task
+    from target_apptivo.delivery.settler import Ledger
     from target_apptivo.redact import Redactor
-    from target_apptivo.request import Pairs, Request
-    from target_apptivo.response import Answer, NoAnswer
-    from target_apptivo.settler import Ledger
+    from target_apptivo.settings.read import Settings
 
 logger = logging.getLogger("target-apptivo")
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks import Sink
 
-from target_apptivo import endpoints
+from target_apptivo.apptivo import endpoints
+from target_apptivo.apptivo.request import Address, shape_address, without
+from target_apptivo.apptivo.response import Outcome, Verdict, refused
+from target_apptivo.delivery.record import Entry, Task
 from target_apptivo.errors import MissingKeyPropertyError, RecordRejectedError
-from target_apptivo.record import Entry, Task
-from target_apptivo.request import Address, shape_address, without
-from target_apptivo.response import Outcome, Verdict, refused
-from target_apptivo.routing import unmapped
+from target_apptivo.settings.routes import unmapped
 from target_apptivo.validation import QuickValidator, schema_reason
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
-    from target_apptivo.endpoints import Endpoint
-    from target_apptivo.routing import Route
+    from target_apptivo.apptivo.endpoints import Endpoint
+    from target_apptivo.settings.routes import Route
     from target_apptivo.target import TargetApptivo
 
 # Seconds that the oldest record of a batch waits for others.
@@ -70,7 +70,7 @@ class ApptivoSink(Sink):
             self.stream_name, self._route, has_keys=bool(self.key_properties)
         )
         entry = self._entry(record, message, schema_line, size)
-        if self._route.call.creates and _is_deleted(record, message):
+        if self._route.operation.creates and _is_deleted(record, message):
             reason = "a deleted record (_sdc_deleted_at) is never created"
             entry.verdict = Verdict(outcome=Outcome.SKIPPED, reason=reason)
             self._run.notices.skip_deletion(self.stream_name)
@@ -79,7 +79,7 @@ class ApptivoSink(Sink):
         self._set_metadata(record, message)
         try:
             self._check(record, map_error)
-            address = shape_address(self._route.call, record)
+            address = shape_address(self._route.operation, record)
         except RecordRejectedError as error:
             self.refuse(entry, error)
         else:
@@ -112,7 +112,7 @@ class ApptivoSink(Sink):
         key = {name: record[name] for name in self.key_properties if name in record}
         return Entry(
             stream=self.stream_name,
-            endpoint=self._route.call.endpoint,
+            endpoint=self._route.operation.endpoint,
             key=key,
             message=message,
             schema_line=schema_line,
@@ -122,7 +122,7 @@ class ApptivoSink(Sink):
 
     def _payload(self, record: dict[str, Any]) -> dict[str, Any]:
         """Give what is sent of a record."""
-        payload = without(record, self._route.call.exclude)
+        payload = without(record, self._route.operation.exclude)
         if not self.include_sdc_metadata_properties:
             for name in [name for name in payload if name.startswith("_sdc_")]:
                 del payload[name]
@@ -161,7 +161,7 @@ class ApptivoSink(Sink):
         if batch and self._join_batch(entry, address, payload):
             return
         task = Task(
-            call=self._route.call,
+            operation=self._route.operation,
             address=address,
             entries=[entry],
             payloads=[payload],

@@ -13,21 +13,21 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._classproperty import classproperty
 
 from target_apptivo import command
-from target_apptivo.checks import check_settings, parse_text
-from target_apptivo.config import read_settings
 from target_apptivo.errors import InputError, RecordRejectedError, SettingsError, StoppedError
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.run import Run
-from target_apptivo.settings import MEANINGLESS, SECRETS, SETTINGS
+from target_apptivo.settings.check import check_settings, parse_text
+from target_apptivo.settings.declared import MEANINGLESS, SECRETS, SETTINGS
+from target_apptivo.settings.read import read_settings
 from target_apptivo.sinks import SINKS, ApptivoSink, UnmappedSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from target_apptivo.config import Settings
+    from target_apptivo.settings.read import Settings
 
 # Variables with our prefix that are no settings: the SDK's.
 _NO_SETTINGS = {"loglevel"}
@@ -121,7 +121,7 @@ class TargetApptivo(Target):
     def get_sink_class(self, stream_name: str) -> type[ApptivoSink]:
         """Find the sink of a stream's endpoint."""
         route = self.settings.routes.find(stream_name)
-        return SINKS[route.call.endpoint] if route else UnmappedSink
+        return SINKS[route.operation.endpoint] if route else UnmappedSink
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         """Keep the message as the tap sent it: the SDK takes metadata out of its schema."""

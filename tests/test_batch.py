@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from target_apptivo.batch import Batch, interpret_results, read_batch
-from target_apptivo.calls import build_call
-from target_apptivo.endpoints import ApiStyle
+from target_apptivo.apptivo.batch import Batch, interpret_results
+from target_apptivo.apptivo.endpoints import ApiStyle
+from target_apptivo.apptivo.response import Answer, Meaning, Outcome, Verdict, interpret_response
 from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import dumps
-from target_apptivo.response import Answer, Meaning, Outcome, Verdict, interpret_response
+from target_apptivo.settings.batch import read_batch
+from target_apptivo.settings.operations import build_operation
 
 PATH = "generic.batch"
 RECORDS = [
@@ -211,7 +212,9 @@ def test_settings_that_do_not_fit_together(options: dict[str, Any], told: str) -
 def call_and_batch(**options: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """Build a batched generic call as the settings do."""
     given = {"url": "v6/x", "batch": {"property_name": "r", "results_path": "data.list"}, **options}
-    return build_call("generic", given, style=ApiStyle.REST, base_url="https://h/", path="generic")
+    return build_operation(
+        "generic", given, style=ApiStyle.REST, base_url="https://h/", path="generic"
+    )
 
 
 def verdicts(call: Any, batch: Batch | None, body: bytes, count: int) -> list[Verdict]:  # noqa: ANN401

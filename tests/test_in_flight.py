@@ -16,21 +16,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from target_apptivo.apptivo.request import Address, Content, Operation
+from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, refused
+from target_apptivo.apptivo.template import Template
+from target_apptivo.delivery.in_flight import InFlight, Policy
+from target_apptivo.delivery.pace import Pace
+from target_apptivo.delivery.record import Entry, Task
+from target_apptivo.delivery.window import Mark
 from target_apptivo.errors import (
     CredentialsError,
     RecordRejectedError,
     StoppedError,
     UnavailableError,
 )
-from target_apptivo.in_flight import InFlight, Policy
-from target_apptivo.pace import Pace
-from target_apptivo.record import Entry, Task
-from target_apptivo.request import Address, Call, Content
-from target_apptivo.response import Meaning, Outcome, Verdict, refused
-from target_apptivo.template import Template
-from target_apptivo.window import Mark
 
-CREATE = Call(
+CREATE = Operation(
     endpoint="create_lead",
     method="POST",
     url=Template.parse("v6/leads"),

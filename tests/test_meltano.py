@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_apptivo.sandbox import Sandbox
-from target_apptivo.settings import SETTINGS
+from target_apptivo.settings.declared import SETTINGS
 from tests import environments
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_apptivo.errors import OutputError, SettingsError
-from target_apptivo.output import LineFile
+from target_apptivo.output.files import LineFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

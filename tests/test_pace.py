@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_apptivo.pace import Pace, seconds_to_wait
+from target_apptivo.delivery.pace import Pace, seconds_to_wait
 
 fixed = settings(derandomize=True, deadline=None, max_examples=200)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from target_apptivo.endpoints import ENDPOINT_NAMES
-from target_apptivo.settings import APPLIES_TO, SETTINGS, STREAM_SCHEMA
+from target_apptivo.apptivo.endpoints import ENDPOINT_NAMES
+from target_apptivo.settings.declared import APPLIES_TO, SETTINGS, STREAM_SCHEMA
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_apptivo.record import Entry
-from target_apptivo.report import Report
-from target_apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.delivery.record import Entry
+from target_apptivo.output.report import Report
 
 if TYPE_CHECKING:
     import pytest

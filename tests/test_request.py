@@ -12,13 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_apptivo.calls import build_call
-from target_apptivo.endpoints import ApiStyle
-from target_apptivo.errors import RecordRejectedError, SettingsError
-from target_apptivo.jsontext import loads
-from target_apptivo.request import (
-    Call,
+from target_apptivo.apptivo.endpoints import ApiStyle
+from target_apptivo.apptivo.request import (
     Content,
+    Operation,
     Request,
     WireRequest,
     shape_address,
@@ -26,7 +23,10 @@ from target_apptivo.request import (
     sign,
     without,
 )
-from target_apptivo.template import MissingValueError
+from target_apptivo.apptivo.template import MissingValueError
+from target_apptivo.errors import RecordRejectedError, SettingsError
+from target_apptivo.jsontext import loads
+from target_apptivo.settings.operations import build_operation
 
 fixed = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -45,22 +45,22 @@ values = st.recursive(
 records = st.dictionaries(texts, values, max_size=5)
 
 
-def call_of(name: str, style: str = "rest", **options: Any) -> Call:  # noqa: ANN401
+def call_of(name: str, style: str = "rest", **options: Any) -> Operation:  # noqa: ANN401
     """Build a call as the settings do."""
-    return build_call(name, options, style=ApiStyle(style), base_url=BASE, path="streams.s")[0]
+    return build_operation(name, options, style=ApiStyle(style), base_url=BASE, path="streams.s")[0]
 
 
-def shape(call: Call, record: dict[str, Any]) -> Request:
+def shape(call: Operation, record: dict[str, Any]) -> Request:
     """Make a record's request, as a sink does."""
     return shape_request(call, shape_address(call, record), without(record, call.exclude))
 
 
-def wire(call: Call, record: dict[str, Any]) -> WireRequest:
+def wire(call: Operation, record: dict[str, Any]) -> WireRequest:
     """Make the bytes of a record."""
     return sign(shape(call, record), BASE, KEYS)
 
 
-def generic(**options: Any) -> Call:  # noqa: ANN401
+def generic(**options: Any) -> Operation:  # noqa: ANN401
     """Build a generic call."""
     return call_of("generic", **{"url": "v6/x", **options})
 
@@ -558,7 +558,7 @@ def test_decoding_a_plain_form_gives_the_attributes_back(record: dict[str, Any])
         (call_of("create_lead"), {(1, 2): "s3cret"}),
     ],
 )
-def test_what_cannot_be_sent_rejects_the_record(call: Call, value: object) -> None:
+def test_what_cannot_be_sent_rejects_the_record(call: Operation, value: object) -> None:
     """Half a character, or what JSON cannot hold, refuses one record and never the run."""
     with pytest.raises(RecordRejectedError) as raised:
         wire(call, {"x": value})

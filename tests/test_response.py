@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_apptivo.calls import build_call
-from target_apptivo.endpoints import TEMPLATES, ApiStyle
-from target_apptivo.jsontext import dumps_line
-from target_apptivo.response import (
+from target_apptivo.apptivo.endpoints import TEMPLATES, ApiStyle
+from target_apptivo.apptivo.response import (
     Answer,
     Meaning,
     NoAnswer,
@@ -24,9 +22,11 @@ from target_apptivo.response import (
     interpret_result,
     refused,
 )
+from target_apptivo.jsontext import dumps_line
+from target_apptivo.settings.operations import build_operation
 
 if TYPE_CHECKING:
-    from target_apptivo.request import Call
+    from target_apptivo.apptivo.request import Operation
 
 fixed = settings(derandomize=True, deadline=None, max_examples=200)
 
@@ -44,13 +44,15 @@ PAGE = b"<html><body>Bad gateway</body></html>"
 LEAD = b'{"lead":{"leadId":8001,"fullName":"Jane Doe"}}'
 
 
-def call_of(name: str, style: str = "rest", **options: Any) -> Call:  # noqa: ANN401
+def call_of(name: str, style: str = "rest", **options: Any) -> Operation:  # noqa: ANN401
     """Build a call as the settings do."""
     base_url = "https://api.apptivo.com/app/dao/"
-    return build_call(name, options, style=ApiStyle(style), base_url=base_url, path="streams.s")[0]
+    return build_operation(
+        name, options, style=ApiStyle(style), base_url=base_url, path="streams.s"
+    )[0]
 
 
-def judge(call: Call, status_code: int, body: bytes = b"") -> tuple[Outcome, Meaning]:
+def judge(call: Operation, status_code: int, body: bytes = b"") -> tuple[Outcome, Meaning]:
     """Give what matters most of a verdict."""
     verdict = interpret_response(call, Answer(status_code, body))
     return verdict.outcome, verdict.meaning
@@ -90,7 +92,7 @@ CREATES = tuple(name for name in TEMPLATES if name.startswith("create_"))
     ],
 )
 def test_some_statuses_say_it_all(
-    status_code: int, wanted: tuple[Outcome, Meaning], body: bytes, call: Call
+    status_code: int, wanted: tuple[Outcome, Meaning], body: bytes, call: Operation
 ) -> None:
     """Credentials, throttling and trouble on Apptivo's side are told by the status alone."""
     assert judge(call, status_code, body) == wanted
@@ -138,7 +140,7 @@ def test_every_other_4xx_is_final(status_code: int) -> None:
 
 @pytest.mark.parametrize("call", [DELETE, call_of("delete_customer", "action"), GENERIC_DELETE])
 @pytest.mark.parametrize("body", [b"", PAGE, FAILURE, b'{"message":"not found"}'])
-def test_a_delete_answered_404_is_accepted(call: Call, body: bytes) -> None:
+def test_a_delete_answered_404_is_accepted(call: Operation, body: bytes) -> None:
     """The record is gone, and that is what was asked for."""
     assert judge(call, 404, body) == ACCEPTED
     assert judge(call, 404, BAD_KEYS) == CREDENTIALS
@@ -444,7 +446,7 @@ def test_retry_after_is_passed_on() -> None:
         lambda inner: st.dictionaries(st.sampled_from(["status", "lead", "leadId"]), inner),
     ).map(lambda value: json.dumps(value).encode()),
 )
-def test_every_answer_has_a_verdict(call: Call, status_code: int, body: bytes) -> None:
+def test_every_answer_has_a_verdict(call: Operation, status_code: int, body: bytes) -> None:
     """No body breaks the reading, what is not accepted has a reason, and all of it is JSON."""
     verdict = interpret_response(call, Answer(status_code, body))
     accepted = verdict.outcome is Outcome.ACCEPTED

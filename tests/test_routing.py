@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_apptivo.endpoints import TEMPLATES, ApiStyle
+from target_apptivo.apptivo.endpoints import TEMPLATES, ApiStyle
 from target_apptivo.errors import SettingsError
-from target_apptivo.routing import Routes, build_routes, unmapped
+from target_apptivo.settings.routes import Routes, build_routes, unmapped
 
 fixed = settings(derandomize=True, deadline=None, max_examples=100)
 
@@ -26,7 +26,7 @@ def routes(streams: dict[str, Any] | None = None, generic: dict[str, Any] | None
 def endpoint(found: Routes, stream: str) -> str | None:
     """Name the endpoint of a stream."""
     route = found.find(stream)
-    return route.call.endpoint if route else None
+    return route.operation.endpoint if route else None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_order_of_the_rules() -> None:
     for stream, (name, why) in wanted.items():
         route = found.find(stream)
         assert route is not None
-        assert (route.call.endpoint, route.why) == (name, why)
+        assert (route.operation.endpoint, route.why) == (name, why)
     turned = routes(dict(reversed(streams.items())))
     assert endpoint(turned, "leads") == "create_opportunity"
     assert endpoint(turned, "xleads") is None
@@ -119,10 +119,10 @@ def test_the_options_of_an_entry_reach_its_call() -> None:
     found = routes({"people": {"endpoint": "create_lead", "exclude_attributes": ["id"]}})
     route = found.find("people")
     assert route is not None
-    assert route.call.exclude == ("id",)
+    assert route.operation.exclude == ("id",)
     default = found.find("leads")
     assert default is not None
-    assert default.call.exclude == ()
+    assert default.operation.exclude == ()
 
 
 @pytest.mark.parametrize(
@@ -168,14 +168,14 @@ def test_generic_deletes_if_it_says_so() -> None:
     """Its method is written out by whoever sets it, unlike what a pattern happens to match."""
     found = routes(generic={"url": "v6/x/{id}", "method": "DELETE"}).find("any")
     assert found is not None
-    assert found.call.deletes
+    assert found.operation.deletes
 
 
 def test_a_stream_may_name_the_generic_endpoint() -> None:
     """`"leads": "generic"` takes the options of `generic`, in place of the default name."""
     found = routes({"leads": "generic"}, GENERIC).find("leads")
     assert found is not None
-    assert found.call == routes({}, GENERIC).find("other").call  # type: ignore[union-attr]
+    assert found.operation == routes({}, GENERIC).find("other").call  # type: ignore[union-attr]
     assert found.why == "named in streams"
     with pytest.raises(SettingsError, match=r"^streams\.leads\.url: is required"):
         routes({"leads": "generic"})
@@ -197,10 +197,10 @@ def test_a_delete_is_reached_by_its_whole_name_alone(streams: dict[str, str], st
     found = routes(streams, GENERIC)
     route = found.find(stream)
     assert route is not None
-    if route.call.deletes:
+    if route.operation.deletes:
         assert stream.lower() in {"delete_customer", "delete_customers"}
     if stream in streams:
-        assert route.call.endpoint == streams[stream]
+        assert route.operation.endpoint == streams[stream]
 
 
 def test_every_row_is_known_before_a_record_is_read() -> None:

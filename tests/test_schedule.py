@@ -13,12 +13,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from target_apptivo.record import Entry, Task
-from target_apptivo.request import Address, Call, Content
-from target_apptivo.schedule import Schedule
-from target_apptivo.template import Template
+from target_apptivo.apptivo.request import Address, Content, Operation
+from target_apptivo.apptivo.template import Template
+from target_apptivo.delivery.record import Entry, Task
+from target_apptivo.delivery.schedule import Schedule
 
-CALL = Call(endpoint="generic", method="POST", url=Template.parse("v6/x"), content=Content.JSON)
+CALL = Operation(
+    endpoint="generic", method="POST", url=Template.parse("v6/x"), content=Content.JSON
+)
 IDENTITIES = st.sampled_from([None, "a", "b", "c"])
 
 

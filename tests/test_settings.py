@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from target_apptivo.checks import check_settings, parse_text
-from target_apptivo.config import Responses, Settings, base_url, read_settings
-from target_apptivo.endpoints import ENDPOINT_NAMES, ApiStyle
+from target_apptivo.apptivo.endpoints import ENDPOINT_NAMES, ApiStyle
 from target_apptivo.errors import SettingsError
-from target_apptivo.settings import APPLIES_TO, MEANINGLESS, SETTINGS
+from target_apptivo.settings.check import check_settings, parse_text
+from target_apptivo.settings.declared import APPLIES_TO, MEANINGLESS, SETTINGS
+from target_apptivo.settings.read import Responses, Settings, base_url, read_settings
 from target_apptivo.target import TargetApptivo
 
 KEYS = {"api_key": "s3cret-api-key", "access_key": "s3cret-access-key"}
@@ -361,9 +361,9 @@ def test_the_common_options_apply_to_all(endpoint: str) -> None:
     own = GENERIC if endpoint == "generic" else {}
     route = read(streams={"s": {"endpoint": endpoint, **common, **own}}).routes.find("s")
     assert route is not None
-    assert route.call.exclude == ("a",)
-    assert route.call.headers == (("a", "b"),)
-    assert "x" in [param.name for param in route.call.params]
+    assert route.operation.exclude == ("a",)
+    assert route.operation.headers == (("a", "b"),)
+    assert "x" in [param.name for param in route.operation.params]
 
 
 # -- keys -----------------------------------------------------------------------------------------
@@ -428,7 +428,7 @@ def test_an_absolute_url_on_the_same_host_is_fine() -> None:
         api_url="https://api2.apptivo.com/app/dao/", **generic(url="https://API2.apptivo.com:443/y")
     )
     assert found.routes.fallback is not None
-    assert found.routes.fallback.call.url.parts == ("/y",)
+    assert found.routes.fallback.operation.url.parts == ("/y",)
 
 
 # -- the environment ------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_apptivo.errors import OutputError
+from target_apptivo.output.state_lines import StateLines
 from target_apptivo.redact import Redactor
-from target_apptivo.state_lines import StateLines
 
 
 class Written:

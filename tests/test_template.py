@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from target_apptivo.apptivo.template import MISSING, Attribute, MissingValueError, Template, look_up
 from target_apptivo.errors import RecordRejectedError
-from target_apptivo.template import MISSING, Attribute, MissingValueError, Template, look_up
 
 fixed = settings(derandomize=True, deadline=None, max_examples=100)
 

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
+from target_apptivo.apptivo.template import MissingValueError, Template, splits
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
-from target_apptivo.template import MissingValueError, Template, splits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Operation:
     """How the records of one stream are sent, and what their answers must show.
 
     Attributes:
@@ -78,7 +78,7 @@ class Call:
 
     @property
     def deletes(self) -> bool:
-        """Whether the call removes something."""
+        """Whether the operation removes something."""
         return self.method == "DELETE" or self.customer_id is not None
 
     @property
@@ -131,20 +131,20 @@ class WireRequest:
     body: bytes | None = field(repr=False)
 
 
-def shape_address(call: Call, record: Mapping[str, Any]) -> Address:
-    """Fill in the templates of a call's URL and parameters.
+def shape_address(operation: Operation, record: Mapping[str, Any]) -> Address:
+    """Fill in the templates of a operation's URL and parameters.
 
     Raises:
         RecordRejectedError: If a template finds no fit value, or the id of a customer to delete is
             not a positive integer.
     """
-    if call.customer_id is not None:
-        _guard_customer_id(call.customer_id.render(record))
-    url = call.url.render(record, encode=_quote)
+    if operation.customer_id is not None:
+        _guard_customer_id(operation.customer_id.render(record))
+    url = operation.url.render(record, encode=_quote)
     if climbs(url):
-        msg = "a value in the URL's path is '.' or '..', which would call another path"
+        msg = "a value in the URL's path is '.' or '..', which would operation another path"
         raise RecordRejectedError(msg)
-    return Address(url, tuple(_filled_in(call.params, record)))
+    return Address(url, tuple(_filled_in(operation.params, record)))
 
 
 def climbs(url: str) -> bool:
@@ -152,11 +152,11 @@ def climbs(url: str) -> bool:
     return any(unquote(segment) in {".", ".."} for segment in url.partition("?")[0].split("/"))
 
 
-def shape_request(call: Call, address: Address, payload: object) -> Request:
+def shape_request(operation: Operation, address: Address, payload: object) -> Request:
     """Make the request that carries a payload.
 
     Args:
-        call: How the stream's records are sent.
+        operation: How the stream's records are sent.
         address: Where this payload goes.
         payload: The record without its exclusions, or the body of a batch.
 
@@ -166,15 +166,15 @@ def shape_request(call: Call, address: Address, payload: object) -> Request:
     Raises:
         RecordRejectedError: If the payload cannot be written.
     """
-    fields = _form_fields(call, payload) if call.content is Content.FORM else ()
-    form = (*address.params, *fields) if call.params_in_form else fields
+    fields = _form_fields(operation, payload) if operation.content is Content.FORM else ()
+    form = (*address.params, *fields) if operation.params_in_form else fields
     return Request(
-        method=call.method,
+        method=operation.method,
         url=address.url,
-        query=() if call.params_in_form else address.params,
-        headers=_headers(call),
-        form=form if call.content is Content.FORM else None,
-        body=_encode(_json(payload)) if call.content is Content.JSON else None,
+        query=() if operation.params_in_form else address.params,
+        headers=_headers(operation),
+        form=form if operation.content is Content.FORM else None,
+        body=_encode(_json(payload)) if operation.content is Content.JSON else None,
     )
 
 
@@ -261,22 +261,22 @@ def _guard_customer_id(text: str) -> None:
         raise RecordRejectedError(msg)
 
 
-def _headers(call: Call) -> Pairs:
+def _headers(operation: Operation) -> Pairs:
     """Give the content type and the user's headers, which win."""
-    named = {name.lower() for name, _ in call.headers}
-    if call.content is Content.NONE or "content-type" in named:
-        return call.headers
-    return (("Content-Type", call.content.value), *call.headers)
+    named = {name.lower() for name, _ in operation.headers}
+    if operation.content is Content.NONE or "content-type" in named:
+        return operation.headers
+    return (("Content-Type", operation.content.value), *operation.headers)
 
 
-def _form_fields(call: Call, payload: object) -> Pairs:
+def _form_fields(operation: Operation, payload: object) -> Pairs:
     """Write a payload as form fields: one field of JSON, or a field for each attribute."""
-    if call.customer_id is not None:
+    if operation.customer_id is not None:
         return ()
-    if call.data_param:
+    if operation.data_param:
         text = _json(payload)
         _encode(text)
-        return ((call.data_param, text),)
+        return ((operation.data_param, text),)
     record = payload if isinstance(payload, dict) else {}
     fields = tuple((name, _field(value)) for name, value in record.items() if value is not None)
     for name, text in fields:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from singer_sdk import typing as th
 
-from target_apptivo.endpoints import ENDPOINT_NAMES, TEMPLATES
+from target_apptivo.apptivo.endpoints import ENDPOINT_NAMES, TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

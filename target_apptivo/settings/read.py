@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from target_apptivo.endpoints import ApiStyle
+from target_apptivo.apptivo.endpoints import ApiStyle
 from target_apptivo.errors import SettingsError
-from target_apptivo.routing import Routes, build_routes
-from target_apptivo.settings import RESPONSES_SCHEMA, SECRETS, SETTINGS, with_defaults
+from target_apptivo.settings.declared import RESPONSES_SCHEMA, SECRETS, SETTINGS, with_defaults
+from target_apptivo.settings.routes import Routes, build_routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_apptivo.request import Pairs
+    from target_apptivo.apptivo.request import Pairs
 
 # Real keys are never sent to a sandbox.
 _SANDBOX_KEYS = (("apiKey", "sandbox-api-key"), ("accessKey", "sandbox-access-key"))

@@ -12,8 +12,8 @@ from target_apptivo.jsontext import dumps_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from target_apptivo.output.report import Report
     from target_apptivo.redact import Redactor
-    from target_apptivo.report import Report
 
 # Seconds between two STATE lines. A state waits no longer than this, well within the second that
 # is promised; who stores every line is not flooded.

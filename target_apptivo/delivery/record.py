@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import backoff
 
+from target_apptivo.apptivo.request import shape_request
 from target_apptivo.jsontext import dumps_line
-from target_apptivo.request import shape_request
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Hashable, Iterator, Mapping
     from datetime import datetime
 
-    from target_apptivo.batch import Batch
+    from target_apptivo.apptivo.batch import Batch
+    from target_apptivo.apptivo.request import Address, Operation, Request
+    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.errors import TargetApptivoError
-    from target_apptivo.request import Address, Call, Request
-    from target_apptivo.response import Verdict
 
 # Seconds: the ceiling of the n-th wait is 1, 2, 4, ... and never more than this.
 _LONGEST_WAIT = 60
@@ -113,7 +113,7 @@ class Task:
     """One request and the records that it carries: one, or a batch.
 
     Attributes:
-        call: How it is sent.
+        operation: How it is sent.
         address: Where it goes.
         entries: Its records.
         payloads: What is sent of each.
@@ -126,7 +126,7 @@ class Task:
         waits: Ceilings of the waits between attempts, in seconds.
     """
 
-    call: Call
+    operation: Operation
     address: Address
     entries: list[Entry]
     payloads: list[Mapping[str, Any]]
@@ -151,7 +151,7 @@ class Task:
         """
         if self.request is None:
             payload = self.batch.body(self.payloads) if self.batch else self.payloads[0]
-            self.request = shape_request(self.call, self.address, payload)
+            self.request = shape_request(self.operation, self.address, payload)
         return self.request
 
     def attempt(self, sent_at: datetime, *, now: float) -> None:
@@ -203,7 +203,7 @@ class Task:
         middle = len(self.entries) // 2
         return [
             Task(
-                call=self.call,
+                operation=self.operation,
                 address=self.address,
                 entries=self.entries[part],
                 payloads=self.payloads[part],

@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.jsontext import dumps_line, loads
-from target_apptivo.response_records import TOLD_BY_APPTIVO, response_record, write_moment
+from target_apptivo.output.response_records import TOLD_BY_APPTIVO, response_record, write_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from target_apptivo.output import LineFile
-    from target_apptivo.record import Entry
+    from target_apptivo.delivery.record import Entry
+    from target_apptivo.output.files import LineFile
+    from target_apptivo.output.report import Report
+    from target_apptivo.output.response_records import ResponseLines
+    from target_apptivo.output.state_lines import StateLines, StateResponses
+    from target_apptivo.output.webhook import Webhook
     from target_apptivo.redact import Redactor
-    from target_apptivo.report import Report
-    from target_apptivo.response_records import ResponseLines
-    from target_apptivo.state_lines import StateLines, StateResponses
-    from target_apptivo.webhook import Webhook
 
 
 class Rejected:

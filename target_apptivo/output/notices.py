@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_apptivo.endpoints import Endpoint
-    from target_apptivo.routing import Route
+    from target_apptivo.apptivo.endpoints import Endpoint
+    from target_apptivo.settings.routes import Route
 
 logger = logging.getLogger("target-apptivo")
 
@@ -30,7 +30,7 @@ class Notices:
         """Say where a stream goes and why."""
         if not self._is_new(stream, "route"):
             return
-        logger.info("stream %s -> %s (%s)", stream, route.call.endpoint, route.why)
+        logger.info("stream %s -> %s (%s)", stream, route.operation.endpoint, route.why)
         if self._tells_responses and not has_keys:
             logger.warning(
                 "stream %s has no key properties: its response records say what became of a "

@@ -8,7 +8,17 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.endpoints import CONFIG_ACTION, CONFIG_PATH, ApiStyle
+from target_apptivo.apptivo.endpoints import CONFIG_ACTION, CONFIG_PATH, ApiStyle
+from target_apptivo.apptivo.request import (
+    Content,
+    Operation,
+    Param,
+    shape_address,
+    shape_request,
+    sign,
+)
+from target_apptivo.apptivo.response import Meaning, Outcome, interpret_response
+from target_apptivo.apptivo.template import Template
 from target_apptivo.errors import (
     CredentialsError,
     RecordRejectedError,
@@ -17,19 +27,16 @@ from target_apptivo.errors import (
     TargetApptivoError,
 )
 from target_apptivo.jsontext import dumps_line
-from target_apptivo.output import write_stdout
+from target_apptivo.output.files import write_stdout
 from target_apptivo.redact import MASK
-from target_apptivo.request import Call, Content, Param, shape_address, shape_request, sign
-from target_apptivo.response import Meaning, Outcome, interpret_response
 from target_apptivo.run import Run
-from target_apptivo.template import Template
 
 if TYPE_CHECKING:
-    from target_apptivo.config import Settings
-    from target_apptivo.delivery import Delivery
-    from target_apptivo.record import Entry, Task
+    from target_apptivo.apptivo.request import Request
+    from target_apptivo.delivery.delivery import Delivery
+    from target_apptivo.delivery.record import Entry, Task
     from target_apptivo.redact import Redactor
-    from target_apptivo.request import Request
+    from target_apptivo.settings.read import Settings
 
 logger = logging.getLogger("target-apptivo")
 
@@ -43,9 +50,9 @@ def check(run: Run) -> tuple[bool, str]:
     Returns:
         Whether Apptivo takes the credentials, and what it said.
     """
-    call = _config_call(run.settings.api_style)
-    request = shape_request(call, shape_address(call, {}), {})
-    verdict = interpret_response(call, run.client().send(request))
+    operation = _config_call(run.settings.api_style)
+    request = shape_request(operation, shape_address(operation, {}), {})
+    verdict = interpret_response(operation, run.client().send(request))
     if verdict.meaning is Meaning.CREDENTIALS_REFUSED:
         return False, str(CredentialsError(verdict.reason))
     if verdict.outcome is not Outcome.ACCEPTED:
@@ -55,10 +62,10 @@ def check(run: Run) -> tuple[bool, str]:
     return True, "Apptivo takes the credentials"
 
 
-def _config_call(style: ApiStyle) -> Call:
+def _config_call(style: ApiStyle) -> Operation:
     """Read the configuration of leads: a GET, or a form POST in `action` style."""
     if style is ApiStyle.ACTION:
-        return Call(
+        return Operation(
             endpoint=CONFIG_ACTION,
             method="POST",
             url=Template((CONFIG_PATH,)),
@@ -66,7 +73,7 @@ def _config_call(style: ApiStyle) -> Call:
             params=(Param(name="a", value=Template((CONFIG_ACTION,))),),
             params_in_form=True,
         )
-    return Call(
+    return Operation(
         endpoint=CONFIG_ACTION,
         method="GET",
         url=Template((f"{CONFIG_PATH}?a={CONFIG_ACTION}",)),
@@ -217,7 +224,7 @@ class _SendTest:
         entry = task.entries[0]
         if not self._takes(entry):
             return
-        if task.call.deletes and entry.stream != self._stream:
+        if task.operation.deletes and entry.stream != self._stream:
             reason = f"a delete is sent only with --send-test {entry.stream}"
             self._printer.print_unsent(entry, task, reason)
             return

@@ -1,10 +1,8 @@
-"""Several records in one call: one body of many records, many outcomes of one answer. Pure."""
+"""Several records in one operation: one body of many records, many outcomes of one answer. Pure."""
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,15 +10,14 @@ import simpleeval
 import simplejson
 from singer_sdk.mapper import md5, sha256
 
-from target_apptivo.errors import RecordRejectedError, SettingsError
-from target_apptivo.jsontext import loads
-from target_apptivo.response import NO_ID, Meaning, Outcome, Verdict, find, interpret_result
-from target_apptivo.settings import BATCH_SCHEMA, with_defaults
+from target_apptivo.apptivo.response import NO_ID, Meaning, Outcome, Verdict, find, interpret_result
+from target_apptivo.errors import RecordRejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import ast
+    from collections.abc import Mapping, Sequence
 
-    from target_apptivo.request import Call
+    from target_apptivo.apptivo.request import Operation
 
 # The functions of the SDK's stream maps. Its modules are open here by name only, so that an
 # expression reaches nothing but its records.
@@ -75,49 +72,13 @@ class Batch:
             raise RecordRejectedError(msg) from error
 
 
-def read_batch(options: Mapping[str, Any], path: str) -> Batch:
-    """Read the settings of a batch.
-
-    Args:
-        options: The settings, checked for their types.
-        path: Their path, for errors.
-
-    Raises:
-        SettingsError: If they do not fit together.
-    """
-    given = with_defaults(options, BATCH_SCHEMA)
-    grouping = given["grouping"]
-    needed = {"property": "property_name", "code": "code"}[grouping]
-    if needed not in given:
-        problem = f"is required with grouping `{grouping}`"
-        raise SettingsError(f"{path}.{needed}", problem)
-    unused = {"property": ("code",), "code": ("property_name", "other_props")}[grouping]
-    for name in unused:
-        if name in given:
-            problem = f"does not apply to grouping `{grouping}`"
-            raise SettingsError(f"{path}.{name}", problem)
-    other_props = _other_props(given.get("other_props"), f"{path}.other_props")
-    if given.get("property_name") in other_props:
-        problem = "holds the property of the records"
-        raise SettingsError(f"{path}.other_props", problem)
-    return Batch(
-        size=int(given["size"]),
-        property_name=given.get("property_name"),
-        other_props=other_props,
-        code=given.get("code"),
-        parsed=_parse(given.get("code"), f"{path}.code"),
-        results_path=given.get("results_path"),
-        split_rejected=given["split_rejected"],
-    )
-
-
 def interpret_results(
-    call: Call, batch: Batch | None, verdict: Verdict, count: int
+    operation: Operation, batch: Batch | None, verdict: Verdict, count: int
 ) -> list[Verdict]:
     """Give each record of a request its verdict.
 
     Args:
-        call: How the records were sent.
+        operation: How the records were sent.
         batch: How they were batched, if they were.
         verdict: What the answer means as a whole.
         count: How many records the request held.
@@ -142,34 +103,4 @@ def interpret_results(
             response_text=verdict.response_text,
         )
         return [lost] * count
-    return [interpret_result(call, verdict.http_status or 200, result) for result in results]
-
-
-def _other_props(value: object, path: str) -> Mapping[str, Any]:
-    """Read further properties, given as an object or as a JSON string."""
-    if isinstance(value, str):
-        try:
-            value = loads(value)
-        except ValueError:
-            problem = "is a string that is not JSON"
-            raise SettingsError(path, problem) from None
-    if value is not None and not isinstance(value, Mapping):
-        problem = "must be a JSON object"
-        raise SettingsError(path, problem)
-    return value or {}
-
-
-def _parse(code: str | None, path: str) -> ast.AST | None:
-    """Parse an expression, so that a mistake is found before a record is read."""
-    if code is None:
-        return None
-    try:
-        parsed = ast.parse(code.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        problem = "is not one expression that can be parsed"
-        raise SettingsError(path, problem) from None
-    for node in ast.walk(parsed):
-        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
-            problem = "uses a private attribute"
-            raise SettingsError(path, problem)
-    return parsed
+    return [interpret_result(operation, verdict.http_status or 200, result) for result in results]

@@ -1,4 +1,4 @@
-"""Endpoint plus options -> Call: how one stream's records travel. Pure."""
+"""Endpoint plus options -> Operation: how one stream's records travel. Pure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from target_apptivo.batch import Batch, read_batch
-from target_apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle, Endpoint
+from target_apptivo.apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle, Endpoint
+from target_apptivo.apptivo.request import CREDENTIALS, Content, Operation, Param, climbs
+from target_apptivo.apptivo.template import Template
 from target_apptivo.errors import SettingsError
 from target_apptivo.jsontext import number_text
-from target_apptivo.request import CREDENTIALS, Call, Content, Param, climbs
-from target_apptivo.settings import APPLIES_TO, STREAM_SCHEMA, with_defaults
-from target_apptivo.template import Template
+from target_apptivo.settings.batch import read_batch
+from target_apptivo.settings.declared import APPLIES_TO, STREAM_SCHEMA, with_defaults
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from target_apptivo.request import Pairs
+    from target_apptivo.apptivo.batch import Batch
+    from target_apptivo.apptivo.request import Pairs
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
@@ -29,20 +30,20 @@ _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNSAFE_IN_URL: Final = re.compile(r"[\x00-\x20\x7f\\]")
 
 
-def build_call(
+def build_operation(
     name: str, options: Mapping[str, Any], *, style: ApiStyle, base_url: str, path: str
-) -> tuple[Call, Batch | None]:
+) -> tuple[Operation, Batch | None]:
     """Put together how an endpoint is called.
 
     Args:
         name: The endpoint.
         options: Its options from the settings, checked for their types.
-        style: How templates call Apptivo.
+        style: How templates operation Apptivo.
         base_url: The API's base URL, whose host absolute URLs must share.
         path: Path of the options in the settings, for errors.
 
     Returns:
-        The call, and how its records are batched, if they are.
+        The operation, and how its records are batched, if they are.
 
     Raises:
         SettingsError: If an option does not fit.
@@ -58,7 +59,9 @@ def build_call(
     return _template(TEMPLATES[name], given, style, path), None
 
 
-def _template(endpoint: Endpoint, options: Mapping[str, Any], style: ApiStyle, path: str) -> Call:
+def _template(
+    endpoint: Endpoint, options: Mapping[str, Any], style: ApiStyle, path: str
+) -> Operation:
     """Call a template in one of the two styles."""
     # An endpoint without a data parameter is a delete, whose id is guarded.
     own = {"a", endpoint.data_param or endpoint.id_name}
@@ -71,13 +74,13 @@ def _template(endpoint: Endpoint, options: Mapping[str, Any], style: ApiStyle, p
 
 def _action_call(
     endpoint: Endpoint, options: Mapping[str, Any], extra: tuple[Param, ...], path: str
-) -> Call:
+) -> Operation:
     """Apptivo's own form: everything, credentials included, in a form body."""
     customer_id = _customer_id(endpoint, options, path)
     own = [Param(name="a", value=Template((endpoint.action,)))]
     if customer_id is not None:
         own.append(Param(name=endpoint.id_name, value=customer_id))
-    return Call(
+    return Operation(
         endpoint=endpoint.name,
         method="POST",
         url=Template((endpoint.path,)),
@@ -92,14 +95,14 @@ def _action_call(
 
 def _rest_call(
     endpoint: Endpoint, options: Mapping[str, Any], extra: tuple[Param, ...], path: str
-) -> Call:
+) -> Operation:
     """The destination's own form: the record as JSON body, the rest in the query."""
     customer_id = _customer_id(endpoint, options, path)
     if customer_id is not None:
         url = Template((f"{endpoint.path}/", *customer_id.parts))
     else:
         url = Template((f"{endpoint.path}?a={endpoint.action}",))
-    return Call(
+    return Operation(
         endpoint=endpoint.name,
         method="POST" if customer_id is None else "DELETE",
         url=url,
@@ -110,8 +113,10 @@ def _rest_call(
     )
 
 
-def _generic(options: Mapping[str, Any], base_url: str, path: str) -> tuple[Call, Batch | None]:
-    """Read a call from the settings."""
+def _generic(
+    options: Mapping[str, Any], base_url: str, path: str
+) -> tuple[Operation, Batch | None]:
+    """Read an operation from the settings."""
     if "url" not in options:
         problem = "is required"
         raise SettingsError(f"{path}.url", problem)
@@ -121,7 +126,7 @@ def _generic(options: Mapping[str, Any], base_url: str, path: str) -> tuple[Call
     if "data_param" in options and (not is_form or method == "DELETE"):
         problem = "needs a body of content_format application/x-www-form-urlencoded"
         raise SettingsError(f"{path}.data_param", problem)
-    call = Call(
+    operation = Operation(
         endpoint=GENERIC,
         method=method,
         url=_url(options["url"], base_url, f"{path}.url"),
@@ -130,14 +135,16 @@ def _generic(options: Mapping[str, Any], base_url: str, path: str) -> tuple[Call
         data_param=options.get("data_param"),
         **_common(None, options, path),
     )
-    return call, _batch(call, options, path)
+    return operation, _batch(operation, options, path)
 
 
-def _batch(call: Call, options: Mapping[str, Any], path: str) -> Batch | None:
+def _batch(operation: Operation, options: Mapping[str, Any], path: str) -> Batch | None:
     """Read how a generic endpoint's records are batched."""
     if "batch" not in options:
         return None
-    if call.method == "DELETE" or (call.content is Content.FORM and not call.data_param):
+    if operation.method == "DELETE" or (
+        operation.content is Content.FORM and not operation.data_param
+    ):
         problem = "needs a body that takes several records: not DELETE, no form without data_param"
         raise SettingsError(f"{path}.batch", problem)
     return read_batch(options["batch"], f"{path}.batch")

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.calls import build_call
-from target_apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES, ApiStyle
+from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES, ApiStyle
 from target_apptivo.errors import InputError, SettingsError
+from target_apptivo.settings.operations import build_operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_apptivo.batch import Batch
-    from target_apptivo.request import Call
+    from target_apptivo.apptivo.batch import Batch
+    from target_apptivo.apptivo.request import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,12 @@ class Route:
     """Where a stream's records go.
 
     Attributes:
-        call: How they are sent.
+        operation: How they are sent.
         batch: How they are batched, if they are.
         why: What decided it, for the log.
     """
 
-    call: Call
+    operation: Operation
     batch: Batch | None
     why: str
 
@@ -90,7 +90,7 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
 
     Args:
         config: The settings, checked for their types.
-        style: How templates call Apptivo.
+        style: How templates operation Apptivo.
         base_url: The API's base URL.
 
     Raises:
@@ -98,8 +98,8 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
     """
 
     def route(name: str, options: Mapping[str, Any], path: str, why: str) -> Route:
-        call, batch = build_call(name, options, style=style, base_url=base_url, path=path)
-        return Route(call, batch, why)
+        operation, batch = build_operation(name, options, style=style, base_url=base_url, path=path)
+        return Route(operation, batch, why)
 
     named, generic = {}, config.get("generic")
     for stream, entry in (config.get("streams") or {}).items():
@@ -109,7 +109,7 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
             options, path = generic, "generic"
         why = f"matches '{stream}' in streams" if _is_glob(stream) else "named in streams"
         named[stream] = route(name, options, path, why)
-        if _is_glob(stream) and named[stream].call.deletes:
+        if _is_glob(stream) and named[stream].operation.deletes:
             problem = "a wildcard never leads to a delete; name the stream"
             raise SettingsError(f"streams.{stream}", problem)
     defaults = {name: route(name, {}, name, "default name") for name in TEMPLATES}

@@ -20,20 +20,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.batch import interpret_results
+from target_apptivo.apptivo.batch import interpret_results
+from target_apptivo.apptivo.response import Meaning, Outcome, doubted
+from target_apptivo.delivery.record import Entry
+from target_apptivo.delivery.schedule import Schedule
+from target_apptivo.delivery.window import Mark, Window
 from target_apptivo.errors import CredentialsError, RecordRejectedError, UnavailableError
-from target_apptivo.record import Entry
-from target_apptivo.response import Meaning, Outcome, doubted
-from target_apptivo.schedule import Schedule
-from target_apptivo.window import Mark, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.delivery.pace import Pace
+    from target_apptivo.delivery.record import Task
     from target_apptivo.errors import TargetApptivoError
-    from target_apptivo.pace import Pace
-    from target_apptivo.record import Task
-    from target_apptivo.response import Verdict
 
 # How much is settled before the settler looks again at what falls due.
 _MOST_AT_ONCE = 64
@@ -213,7 +213,7 @@ class InFlight:
                 record, attempts = task.entries[0].name, task.attempts
                 self._fail(task, UnavailableError(verdict.cause, attempts=attempts, record=record))
             case Meaning.POSSIBLY_PROCESSED if attempts_left and self._may_resend(task):
-                task.answer_lost = task.call.creates
+                task.answer_lost = task.operation.creates
                 self._retry(task, now, least_wait)
             case Meaning.POSSIBLY_PROCESSED:
                 self._give_outcomes(task, verdict)
@@ -259,7 +259,7 @@ class InFlight:
 
     def _may_resend(self, task: Task) -> bool:
         """Whether a request that was possibly processed may be sent again."""
-        return not (task.call.creates and self._policy.hold_uncertain)
+        return not (task.operation.creates and self._policy.hold_uncertain)
 
     def _retry(self, task: Task, now: float, least_wait: float) -> None:
         """Put a task back for later: exponential backoff with full jitter."""
@@ -285,7 +285,7 @@ class InFlight:
         self._answered += 1
         task.entries[-1].is_last_of_task = True
         without_values = cache(task.without_values)  # the records of a batch often share a reason
-        verdicts = interpret_results(task.call, task.batch, verdict, len(task.entries))
+        verdicts = interpret_results(task.operation, task.batch, verdict, len(task.entries))
         for entry, each in zip(task.entries, verdicts, strict=True):
             entry.verdict = doubted(each) if task.answer_lost else each
             if each.outcome.is_set_aside and each.http_status is not None:

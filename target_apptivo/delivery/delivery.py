@@ -19,29 +19,29 @@ from typing import TYPE_CHECKING, Any
 
 import backoff
 
+from target_apptivo.apptivo.response import interpret_response, refused
+from target_apptivo.delivery.in_flight import InFlight
+from target_apptivo.delivery.pace import seconds_to_wait
+from target_apptivo.delivery.settler import Settler
 from target_apptivo.errors import (
     RecordRejectedError,
     RunEndedError,
     TargetApptivoError,
     UnexpectedError,
 )
-from target_apptivo.in_flight import InFlight
-from target_apptivo.pace import seconds_to_wait
-from target_apptivo.response import interpret_response, refused
-from target_apptivo.settler import Settler
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable
 
+    from target_apptivo.apptivo.request import Request
+    from target_apptivo.apptivo.response import Answer, NoAnswer, NotSent, Verdict
+    from target_apptivo.delivery.in_flight import Policy
+    from target_apptivo.delivery.pace import Pace
+    from target_apptivo.delivery.record import Entry, Task
+    from target_apptivo.delivery.settler import Ledger
+    from target_apptivo.delivery.window import Mark
     from target_apptivo.errors import StoppedError
-    from target_apptivo.in_flight import Policy
-    from target_apptivo.pace import Pace
-    from target_apptivo.record import Entry, Task
-    from target_apptivo.request import Request
-    from target_apptivo.response import Answer, NoAnswer, NotSent, Verdict
-    from target_apptivo.settler import Ledger
-    from target_apptivo.window import Mark
 
 logger = logging.getLogger("target-apptivo.delivery")
 
@@ -288,7 +288,7 @@ class Delivery:
             task.attempt(datetime.now(UTC), now=started)
             answer = self._send(request)
             task.answered(datetime.now(UTC), seconds=time.monotonic() - started)
-            return interpret_response(task.call, answer), started
+            return interpret_response(task.operation, answer), started
         except RecordRejectedError as error:
             return refused(str(error)), started
         except Exception as error:

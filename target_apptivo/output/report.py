@@ -7,12 +7,12 @@ import time
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from target_apptivo.response import Outcome
+from target_apptivo.apptivo.response import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_apptivo.record import Entry
+    from target_apptivo.delivery.record import Entry
 
 logger = logging.getLogger("target-apptivo")
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import backoff
 
+from target_apptivo.apptivo.request import Request
+from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.delivery.record import waits
 from target_apptivo.errors import OutputError
 from target_apptivo.jsontext import dumps_line
-from target_apptivo.record import waits
-from target_apptivo.request import Request
-from target_apptivo.response import Answer, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,14 +6,14 @@ import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.apptivo.response import Outcome
 from target_apptivo.jsontext import dumps_line
-from target_apptivo.response import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from target_apptivo.record import Entry
+    from target_apptivo.delivery.record import Entry
 
 _TEXT = {"type": ["string", "null"]}
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}

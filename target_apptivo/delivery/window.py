@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.record import Entry
+from target_apptivo.delivery.record import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from target_apptivo.endpoints import ENDPOINT_NAMES
+from target_apptivo.apptivo.endpoints import ENDPOINT_NAMES
 from target_apptivo.errors import SettingsError
-from target_apptivo.settings import MEANINGLESS, STREAM_SCHEMA
+from target_apptivo.settings.declared import MEANINGLESS, STREAM_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

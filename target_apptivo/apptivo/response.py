@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_apptivo.jsontext import dumps, loads_strictly
 
 if TYPE_CHECKING:
-    from target_apptivo.request import Call
+    from target_apptivo.apptivo.request import Operation
 
 _TEXT_SHOWN: Final = 2_000
 _REASON_SHOWN: Final = 500
@@ -164,11 +164,11 @@ def doubted(verdict: Verdict) -> Verdict:
     return replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
 
 
-def interpret_response(call: Call, answer: Answer | NoAnswer | NotSent) -> Verdict:
+def interpret_response(operation: Operation, answer: Answer | NoAnswer | NotSent) -> Verdict:
     """Tell what an answer means for the record that was sent.
 
     Args:
-        call: How the record was sent.
+        operation: How the record was sent.
         answer: What came back.
 
     Returns:
@@ -186,7 +186,7 @@ def interpret_response(call: Call, answer: Answer | NoAnswer | NotSent) -> Verdi
                 pushes_back=answer.timed_out,
             )
     body = _read(answer.body) if answer.is_whole else _CUT_OFF
-    verdict = _judge(call, answer.status_code, body)
+    verdict = _judge(operation, answer.status_code, body)
     return replace(
         verdict,
         http_status=answer.status_code,
@@ -197,9 +197,9 @@ def interpret_response(call: Call, answer: Answer | NoAnswer | NotSent) -> Verdi
     )
 
 
-def interpret_result(call: Call, status_code: int, result: object) -> Verdict:
+def interpret_result(operation: Operation, status_code: int, result: object) -> Verdict:
     """Tell what one result of a batch's answer means, as if it were an answer of its own."""
-    verdict = _judge(call, status_code, result)
+    verdict = _judge(operation, status_code, result)
     accepted = verdict.outcome is Outcome.ACCEPTED
     reason = None if accepted else verdict.reason or _told_reason(result) or _NO_REASON
     return replace(
@@ -225,17 +225,17 @@ def find(value: object, path: str) -> object:
     return value
 
 
-def _judge(call: Call, status_code: int, body: object) -> Verdict:
+def _judge(operation: Operation, status_code: int, body: object) -> Verdict:
     """Apply the table at the top of this module."""
     if by_status := _BEFORE_THE_BODY.get(status_code):
         return by_status
     told = _refusal(body) if status_code // 100 in _READABLE else None
-    if status_code == 404 and call.deletes and told is not _CREDENTIALS:  # noqa: PLR2004
+    if status_code == 404 and operation.deletes and told is not _CREDENTIALS:  # noqa: PLR2004
         return _ACCEPTED
     if told:
         return told
     if status_code // 100 == 2:  # noqa: PLR2004
-        return _judge_success(call, body)
+        return _judge_success(operation, body)
     return _BY_CLASS.get(status_code // 100, _POSSIBLY)
 
 
@@ -251,17 +251,17 @@ def _refusal(body: object) -> Verdict | None:
     return None
 
 
-def _judge_success(call: Call, body: object) -> Verdict:
+def _judge_success(operation: Operation, body: object) -> Verdict:
     """Judge a 2xx that shows no refusal by its id, where one is looked for."""
     if body is _CUT_OFF:
         return replace(_POSSIBLY, reason="the answer breaks off or is garbled", pushes_back=True)
     if body is _NOT_JSON:
         return replace(_POSSIBLY, reason="the answer is not JSON", pushes_back=True)
-    if not call.id_paths:
+    if not operation.id_paths:
         return _ACCEPTED
     if body is _EMPTY:
         return replace(_POSSIBLY, reason="the answer is empty", pushes_back=True)
-    found = (_id(find(body, path)) for path in call.id_paths)
+    found = (_id(find(body, path)) for path in operation.id_paths)
     if apptivo_id := next(filter(None, found), None):
         return replace(_ACCEPTED, apptivo_id=apptivo_id)
     return Verdict(outcome=Outcome.UNCERTAIN, reason=NO_ID)

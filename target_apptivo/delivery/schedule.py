@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from target_apptivo.record import Entry, Task
+    from target_apptivo.delivery.record import Entry, Task
 
 
 class Schedule:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
+from target_apptivo.delivery.window import Mark
 from target_apptivo.errors import OutputError
-from target_apptivo.window import Mark
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable
 
-    from target_apptivo.record import Entry
+    from target_apptivo.delivery.record import Entry
 
 # Seconds for the last writes, after time is up.
 _LAST_WRITES = 1.0
@@ -40,7 +40,7 @@ class Ledger(Protocol):
 
 
 class Source(Protocol):
-    """Where the settler takes from; each call holds the lock of the run."""
+    """Where the settler takes from; each operation holds the lock of the run."""
 
     def take_settled(self, wait: float | None) -> deque[Entry | Mark] | None:
         """Take what is done, waiting some seconds for the first of it; none when all is over."""

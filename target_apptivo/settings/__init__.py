@@ -1,0 +1,1 @@
+"""The settings: declared once, checked, and read into frozen values."""

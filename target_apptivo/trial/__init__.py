@@ -1,0 +1,1 @@
+"""See, check and try before sending: each is a run whose outputs print."""
