@@ -24,6 +24,7 @@ from target_apptivo.sandbox.faults import KINDS, STORES, choose_faults, parse_fa
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 KEYS = {"apiKey": "KEY-ONE", "accessKey": "KEY-TWO"}
 JSON = "application/json"
@@ -250,11 +251,12 @@ def test_only_leads_have_duplicates(sandbox: Sandbox) -> None:
 
 
 def test_update_merges_in_both_styles(sandbox: Sandbox) -> None:
-    """a=update and PUT change the fields they carry, and answer like a create."""
+    """a=update changes the fields it names, PUT those it carries; both answer like a create."""
     save_lead(sandbox, DOE)
-    action = form(sandbox, "leads", a="update", leadId="8001", leadData='{"firstName": "Jane"}')
+    fields = {"a": "update", "leadId": "8001", "attributeNames": '["firstName"]'}
+    action = form(sandbox, "leads", leadData='{"firstName": "Jane"}', **fields)
     rest = call(sandbox, "PUT", "v6/leads/8001", params=KEYS, json={"city": "Oslo"}).json()
-    query = KEYS | {"a": "update"}
+    query = KEYS | {"a": "update", "attributeName": '["zip"]'}
     mixed = call(sandbox, "POST", "v6/leads/8001", params=query, json={"zip": "0150"}).json()
     assert [answer["lead"]["version"] for answer in (action, rest, mixed)] == [2, 3, 4]
     names = {"lastName": "Doe", "firstName": "Jane", "city": "Oslo", "zip": "0150"}
@@ -600,7 +602,9 @@ def test_state_tells_everything(sandbox: Sandbox) -> None:
     assert state["apps"]["leads"]["records"] == [DOE | {"id": "8001", "leadId": 8001}]
     assert [state["requests"], state["failure_count"], state["in_flight"]] == [2, 1, 0]
     assert state["failures"][0]["reason"] == "Please enter last name"
-    assert {entry["mark"] for entry in state["invented"]} == {"INVENTED", "UNKNOWN", "INFERRED"}
+    assert {entry["mark"] for entry in state["invented"]} == {
+        *("SEEN", "INFERRED", "INVENTED", "UNKNOWN")
+    }
 
 
 def test_state_can_be_limited_to_the_latest(sandbox: Sandbox) -> None:
@@ -669,7 +673,7 @@ def test_the_command_serves_until_stopped(stop: signal.Signals) -> None:
     assert errors == f"what arrives is shown at {url.removesuffix('app/dao/')}\n"
 
 
-def test_the_command_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_passes_its_options_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every option reaches the sandbox."""
     made: dict[str, Any] = {}
     monkeypatch.setattr(signal, "sigwait", lambda _: None)
@@ -678,7 +682,11 @@ def test_the_command_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> N
         lambda **options: made.update(options) or Sandbox(**options | {"port": 0}),
     )
     options = "--port 1 --latency-ms 2 --fault slow=0.5 --seed 3 --accept-all --api-key K"
-    _run_in_process([*options.split(), "--access-key", "A"], exit_code=0)
+    options += " --access-key A --index-delay 1.5 --criteria refused --near-matches 7"
+    options += " --read-envelope data --answers whole --drop-unknown --late-commit 2"
+    options += " --key source_id --key id --config-data"
+    (tmp_path / "config.json").write_text('{"leads": {"displayName": "Enquiries"}}')
+    _run_in_process([*options.split(), str(tmp_path / "config.json")], exit_code=0)
     assert made == {
         "port": 1,
         "latency_ms": 2.0,
@@ -687,7 +695,37 @@ def test_the_command_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> N
         "accept_all": True,
         "api_key": "K",
         "access_key": "A",
+        "index_delay": 1.5,
+        "criteria": "refused",
+        "near_matches": 7,
+        "read_envelope": "data",
+        "answers": "whole",
+        "drop_unknown": True,
+        "late_commit": 2.0,
+        "key": ("source_id", "id"),
+        "config_data": {"leads": {"displayName": "Enquiries"}},
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not a JSON object of what getConfigData answers, by app"),
+        ('{"leads": 1}', "is not a JSON object of what getConfigData answers, by app"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_bad_configuration_is_one_line_and_exit_2(
+    tmp_path: Path, text: str | None, problem: str
+) -> None:
+    """A configuration without sense is told in one line, as wrong usage."""
+    path = tmp_path / "config.json"
+    if text is not None:
+        path.write_text(text)
+    assert (
+        _run_in_process(["--config-data", str(path)], exit_code=2) == f"Error: {path} {problem}\n"
+    )
 
 
 def test_the_command_tells_its_options(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from target_apptivo.sandbox.apps import App
-    from target_apptivo.sandbox.memory import Entry
+    from target_apptivo.sandbox.memory import Entry, Record
 
 Value = dict[str, Any]
 
@@ -34,24 +34,33 @@ def refusals_in(value: Value) -> tuple[str, ...]:
             return ()
 
 
-def told(app: App, entry: Entry) -> Value:
-    """What a save answers: the fields seen in real answers, in the app's envelope."""
-    record = entry.record
-    names = " ".join(str(record[name]) for name in ("firstName", "lastName") if record.get(name))
-    known = {"fullName": names, **record}
-    value = {
-        "id": entry.id,
-        app.id_name: record[app.id_name],
-        **{name: known[name] for name in app.echoed if name in known},
-        "creationDate": entry.creation_date,
-        "version": entry.version,
-    }
+def told(app: App, entry: Entry, answers: str) -> Value:
+    """What a save answers, in the app's envelope: fields seen in real answers, or all of them."""
+    value = whole(app, entry)
+    if answers == "bare":
+        names = ("id", app.id_name, *app.echoed, "creationDate", "version")
+        value = {name: value[name] for name in names if name in value}
     return {app.envelope: value} if app.envelope else value
 
 
-def whole(entry: Entry) -> Value:
+def whole(app: App, entry: Entry) -> Value:
     """A record as it is read back."""
-    return {**entry.record, "creationDate": entry.creation_date, "version": entry.version}
+    record = entry.record
+    value = {
+        **record,
+        "creationDate": entry.creation_date,
+        "version": entry.version,
+        # How live records are marked (AIRBYTE, apptivo-search-update.md 1.1).
+        "objectStatus": "0",
+        "isActive": "Y",
+    }
+    if "lastName" in app.name_fields and "fullName" not in record:
+        value["fullName"] = _full_name(record)
+    return value
+
+
+def _full_name(record: Record) -> str:
+    return " ".join(str(record[name]) for name in ("firstName", "lastName") if record.get(name))
 
 
 def in_words(field: str) -> str:

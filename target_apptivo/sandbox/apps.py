@@ -22,6 +22,8 @@ class App:
         echoed: Fields of the record that the answer to a save repeats.
         first_id: The id of the first record.
         name_field: The field without which a create is refused (INVENTED); empty for none.
+        name_fields: The fields that people know a record by.
+        number_field: Its own number; empty for none.
         duplicate_fields: Leads are duplicates where these are equal (INVENTED); empty: never.
         number_prefix: What generated numbers begin with.
         first_number: The first generated number.
@@ -36,6 +38,8 @@ class App:
     echoed: tuple[str, ...] = ()
     first_id: int = 1001
     name_field: str = ""
+    name_fields: tuple[str, ...] = ()
+    number_field: str = ""
     duplicate_fields: tuple[str, ...] = ()
     number_prefix: str = ""
     first_number: int = 1001
@@ -51,6 +55,7 @@ LEADS = App(
     ("fullName",),
     first_id=8001,
     name_field="lastName",
+    name_fields=("firstName", "lastName"),
     duplicate_fields=("lastName", "firstName", "emailAddresses"),
 )
 CUSTOMERS = App(
@@ -61,6 +66,8 @@ CUSTOMERS = App(
     ("customerName", "customerNumber"),
     first_id=9001,
     name_field="customerName",
+    name_fields=("customerName",),
+    number_field="customerNumber",
     first_number=1042,
 )
 CONTACTS = App(
@@ -71,6 +78,7 @@ CONTACTS = App(
     ("fullName",),
     first_id=7001,
     name_field="lastName",
+    name_fields=("firstName", "lastName"),
 )
 CASES = App(
     "cases",
@@ -80,6 +88,8 @@ CASES = App(
     ("caseNumber", "caseSummary", "description"),
     first_id=6001,
     name_field="caseSummary",
+    name_fields=("caseSummary",),
+    number_field="caseNumber",
     number_prefix="CS-",
     first_number=17,
 )
@@ -91,10 +101,18 @@ OPPORTUNITIES = App(
     ("opportunityName",),
     first_id=5001,
     name_field="opportunityName",
+    name_fields=("opportunityName",),
+)
+EMPLOYEES = App(
+    "employees",
+    "employeeId",
+    ("employeeData",),
+    first_id=101,
+    name_fields=("firstName", "lastName"),
 )
 OTHERS = (
+    EMPLOYEES,
     App("customapp", "customAppId", ("customAppData",)),
-    App("employees", "employeeId", ("employeeData",)),
     App("estimates", "estimateId", ("estimateData",)),
     App("invoice", "invoiceId", ("invoiceData",)),
     App("items", "itemId", ("itemData",)),
@@ -110,7 +128,14 @@ OTHERS = (
         ("firstName",),
         save_actions=("save", "createTarget"),
     ),
-    App("candidates", "candidateId", ("candidateData",), "data", ("fullName",)),
+    App(
+        "candidates",
+        "candidateId",
+        ("candidateData",),
+        "data",
+        ("fullName",),
+        name_fields=("firstName", "lastName"),
+    ),
     App("recruitment", "positionId", ("positionData",)),
     App("testimonials", "siteTestimonialId", ("testimonialData",)),
 )
@@ -127,7 +152,8 @@ BESIDE_V6 = (
 )
 
 V6_APPS = {app.name: app for app in (LEADS, CUSTOMERS, CONTACTS, CASES, OPPORTUNITIES, *OTHERS)}
-OTHER_APPS = {app.name: app for app in BESIDE_V6}
+# The older path of the employees, where they are found by e-mail.
+OTHER_APPS = {app.name: app for app in BESIDE_V6} | {"employee": EMPLOYEES}
 
 
 @lru_cache(maxsize=1024)

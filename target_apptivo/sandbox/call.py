@@ -83,7 +83,7 @@ def record_of(call: Call) -> Record:
         RefusedError: It carries none, or something that is no JSON object.
     """
     name, text = _data_of(call)
-    value = _decoded(name, text)
+    value = parsed(name, text)
     if not isinstance(value, dict):
         msg = f"{name} is not a JSON object"
         raise RefusedError(msg)
@@ -97,7 +97,7 @@ def records_of(call: Call) -> list[Any]:
         RefusedError: No list is found, or the text is not JSON.
     """
     name, text = _batch_text(call)
-    value = _decoded(name, text)
+    value = parsed(name, text)
     candidates: Iterable[Any] = value.values() if isinstance(value, dict) else [value]
     for candidate in candidates:
         if isinstance(candidate, list):
@@ -131,12 +131,28 @@ def _batch_text(call: Call) -> tuple[str, str | bytes]:
     raise RefusedError(msg)
 
 
-def _decoded(name: str, text: str | bytes) -> Any:  # noqa: ANN401 (any JSON value)
+def parsed(name: str, text: str | bytes) -> Any:  # noqa: ANN401 (any JSON value)
+    """Read a parameter that carries JSON.
+
+    Raises:
+        RefusedError: It is not JSON.
+    """
     try:
         return decode(text)
     except ValueError:
         msg = f"{name} is not JSON"
         raise RefusedError(msg) from None
+
+
+def no_such(call: Call, record_id: str) -> RefusedError:
+    """The refusal of a call for a record that is not there, or in the trash."""
+    return RefusedError(f"No active record with {call.app.id_name} {shown(record_id)!r}")
+
+
+def number_of(params: Mapping[str, str], name: str, default: int) -> int:
+    """A parameter that is a number from 0; the default where it is none."""
+    text = params.get(name, "")
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else default
 
 
 def shown(text: str) -> str:

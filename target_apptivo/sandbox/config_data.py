@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.sandbox.exact_json import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from target_apptivo.sandbox.apps import App
 
 _COLOUR = {
@@ -42,6 +44,22 @@ _BY_APP: dict[str, dict[str, Any]] = {
     },
     "customers": {"customerStatusList": [{"statusId": 10000, "statusName": "Active"}]},
 }
+
+
+_STAFF = (
+    {"firstName": "Sam", "lastName": "Agent", "emailId": "sam.agent@example.com"},
+    {"firstName": "Ruth", "lastName": "Keller", "emailId": "ruth.keller@example.com"},
+    {"firstName": "Émile", "lastName": "Laurent", "emailId": "emile.laurent@example.com"},
+)
+
+
+def staff(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The firm's employees: those of a given configuration, else some that are made up."""
+    people = given.get("employees", {}).get("employees", _STAFF)
+    return [
+        {"fullName": f"{one.get('firstName')} {one.get('lastName')}", "personStatus": "0", **one}
+        for one in people
+    ]
 
 
 def config_data(app: App) -> dict[str, Any]:

@@ -6,29 +6,35 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.sandbox.memory import as_sent
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from target_apptivo.sandbox.memory import Entry, Memory, Record
+    from target_apptivo.sandbox.firm import Firm, Shelf
+    from target_apptivo.sandbox.memory import Entry, Record
 
 
-def records_by_app(memories: Mapping[str, Memory]) -> defaultdict[str, list[Record]]:
+def records_by_app(firm: Firm) -> defaultdict[str, list[Record]]:
     """Every active record, in order of arrival; an empty list for an app that got none."""
-    return defaultdict(
-        list, {name: _records(memory.active, None) for name, memory in memories.items()}
-    )
+    shelves = firm.shelves.items()
+    return defaultdict(list, {name: _records(each.memory.active, None) for name, each in shelves})
 
 
-def apps_report(memories: Mapping[str, Memory], latest: int | None) -> dict[str, Any]:
-    """Counts and records by app; only the latest so many of each where a number is given."""
+def apps_report(firm: Firm, latest: int | None) -> dict[str, Any]:
+    """Counts, records and books by app; only the latest so many where a number is given."""
+    return {name: _app_report(firm, shelf, latest) for name, shelf in firm.shelves.items()}
+
+
+def _app_report(firm: Firm, shelf: Shelf, latest: int | None) -> dict[str, Any]:
+    memory = shelf.memory
     return {
-        name: {
-            "active": len(memory.active),
-            "trash": len(memory.trash),
-            "records": _records(memory.active, latest),
-            "trash_records": _records(memory.trash, latest),
-        }
-        for name, memory in memories.items()
+        "active": len(memory.active),
+        "trash": len(memory.trash),
+        "records": _records(memory.active, latest),
+        "trash_records": _records(memory.trash, latest),
+        "labels": firm.layout(memory.app).labels,
+        **shelf.books.report(latest),
     }
 
 
@@ -37,4 +43,4 @@ def _records(entries: dict[str, Entry], latest: int | None) -> list[Record]:
     if latest is not None:
         # From the end, so that a page over a million records costs no more than over ten.
         chosen = reversed(list(islice(reversed(entries.values()), latest)))
-    return [dict(entry.record) for entry in chosen]
+    return [as_sent(entry.record) for entry in chosen]

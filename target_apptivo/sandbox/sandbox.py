@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from target_apptivo.sandbox.apptivo import Apptivo
 from target_apptivo.sandbox.call import read_call
@@ -17,19 +17,23 @@ from target_apptivo.sandbox.failures import Failures
 from target_apptivo.sandbox.faults import STORES, check_faults, choose_faults, spoil
 from target_apptivo.sandbox.report import apps_report, records_by_app
 from target_apptivo.sandbox.server import Server, read_request, write_reply
+from target_apptivo.sandbox.switches import Switches, SwitchValues, switch_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aiohttp import web
 
+    from target_apptivo.sandbox.firm import Firm
     from target_apptivo.sandbox.memory import Record
 
 _PAGES = {"/", "/state.json"}
 
 
-class Sandbox:
+class Sandbox(Switches):
     """A stand-in for Apptivo on a loopback port, between `start` and `stop`.
+
+    Its switches are keyword arguments and attributes, and may be changed while it runs.
 
     Attributes:
         latency_ms: How long every answer is held back. May be changed while it runs.
@@ -53,11 +57,16 @@ class Sandbox:
         seed: int = 0,
         api_key: str | None = None,
         access_key: str | None = None,
-        accept_all: bool = False,
         respond: Callable[[Received], Reply | None] | None = None,
         keep_requests: bool = False,
+        **switches: Unpack[SwitchValues],
     ) -> None:
-        """Set it up; nothing listens yet."""
+        """Set it up; nothing listens yet.
+
+        Raises:
+            ValueError: A fault or a switch makes no sense.
+        """
+        super().__init__(**switches)
         self.latency_ms = latency_ms
         self.slow_ms = slow_ms
         self.faults = faults or {}
@@ -67,7 +76,7 @@ class Sandbox:
         self.connections: set[int] = set()
         self._failures = Failures()
         self._keeps_requests = keep_requests
-        self._apptivo = Apptivo(api_key=api_key, access_key=access_key, accept_all=accept_all)
+        self._apptivo = Apptivo(self, api_key=api_key, access_key=access_key)
         self._names_keys = api_key is not None or access_key is not None
         self._dice = random.Random(seed)  # noqa: S311 (repeatable is the point)
         self._port = port
@@ -95,19 +104,10 @@ class Sandbox:
         self._faults = check_faults(rates)
 
     @property
-    def accept_all(self) -> bool:
-        """Whether creates without a name field are accepted. May be changed while it runs."""
-        return self._apptivo.accept_all
-
-    @accept_all.setter
-    def accept_all(self, value: bool) -> None:
-        self._apptivo.accept_all = value
-
-    @property
     def records(self) -> dict[str, list[Record]]:
         """A copy of every active record by app, in order of arrival."""
         with self._lock:
-            return records_by_app(self._apptivo.memories)
+            return records_by_app(self._firm())
 
     def start(self) -> Self:
         """Listen, on the same port as before if it was stopped.
@@ -131,7 +131,7 @@ class Sandbox:
     def state(self, *, latest: int | None = None) -> dict[str, Any]:
         """What `/state.json` serves; only the latest so many records of each app if given."""
         with self._lock:
-            apps, failures = apps_report(self._apptivo.memories, latest), self._failures.latest()
+            apps, failures = apps_report(self._firm(), latest), self._failures.latest()
         return {
             "url": self.url,
             "requests": self.request_count,
@@ -143,6 +143,7 @@ class Sandbox:
             "latency_ms": self.latency_ms,
             "faults": dict(self.faults),
             "accept_all": self.accept_all,
+            "switches": switch_report(self),
             "names_keys": self._names_keys,
             "invented": [asdict(disclosure) for disclosure in DISCLOSURES],
         }
@@ -168,6 +169,11 @@ class Sandbox:
         latest = request.query.get("latest", "")
         return Reply.json(self.state(latest=int(latest) if latest.isdecimal() else None))
 
+    def _firm(self) -> Firm:
+        # Whoever looks sees what has taken effect by now, though no request came since.
+        self._apptivo.commit_due(datetime.now(UTC))
+        return self._apptivo.firm
+
     def _draw_faults(self, path: str) -> tuple[str, ...]:
         # Drawn on arrival: with one seed the k-th call gets the k-th decision.
         is_call = path.startswith("/app/dao/")
@@ -191,12 +197,22 @@ class Sandbox:
         return answer.reply
 
     def _spoiled(self, received: Received, faults: tuple[str, ...]) -> Reply:
-        reply = self._answer(received) if STORES.issuperset(faults) else Reply()
+        reply = self._reply_to_spoil(received, faults)
         for fault in faults:
             reply = spoil(fault, reply, slow_ms=self.slow_ms)
             if fault != "slow":
                 self._note_fault(received, fault, None if reply.is_dropped else reply.status)
         return reply
+
+    def _reply_to_spoil(self, received: Received, faults: tuple[str, ...]) -> Reply:
+        if not STORES.issuperset(faults):
+            return Reply()
+        if "drop_after" not in faults or not self.late_commit:
+            return self._answer(received)
+        with self._lock:
+            due = datetime.now(UTC) + timedelta(seconds=self.late_commit)
+            self._apptivo.postpone(received, due)
+        return Reply()
 
     def _note_fault(self, received: Received, fault: str, status: int | None) -> None:
         call = read_call(received)
