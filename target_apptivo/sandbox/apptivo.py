@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_apptivo.sandbox import reads, writes
 from target_apptivo.sandbox.answers import BAD_KEYS, Value, failure, refusals_in
 from target_apptivo.sandbox.call import RefusedError, read_call, shown
 from target_apptivo.sandbox.exchange import Received, Reply
 from target_apptivo.sandbox.firm import Firm
+from target_apptivo.sandbox.reads import READS
+from target_apptivo.sandbox.writes import WRITES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,18 +22,7 @@ if TYPE_CHECKING:
     from target_apptivo.sandbox.call import Call
     from target_apptivo.sandbox.switches import Switches
 
-ACTIONS: dict[str, Callable[[Firm, Call, datetime], Value]] = {
-    "save": writes.save,
-    "update": writes.update,
-    "delete": writes.delete,
-    "batch": writes.batch,
-    "getConfigData": reads.get_config_data,
-    "getById": reads.get_by_id,
-    "getAll": reads.get_all,
-    "getAllByAdvancedSearch": reads.get_all_by_advanced_search,
-    "getAllBySearchText": reads.get_all_by_search_text,
-    "getEmployeeByAdvancedSearch": reads.get_employee_by_advanced_search,
-}
+ACTIONS: dict[str, Callable[[Firm, Call, datetime], Value]] = {**WRITES, **READS}
 
 
 @dataclass(frozen=True, slots=True)

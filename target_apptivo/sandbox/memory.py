@@ -109,8 +109,8 @@ class Memory:
         return {**entry, id_name: self._last_entry_id}
 
     def _likeness(self, record: Record) -> bytes:
-        sent = as_sent(record)
-        return encode([sent.get(name) for name in self.app.duplicate_fields])
+        values = {name: record.get(name) for name in self.app.duplicate_fields}
+        return encode(list(as_sent(values).values()))
 
 
 def as_sent(record: Record) -> Record:
@@ -121,7 +121,7 @@ def as_sent(record: Record) -> Record:
 
 
 def _bare(entry: object, id_name: str) -> object:
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or id_name not in entry:
         return entry
     return {name: entry[name] for name in entry if name != id_name}
 

@@ -79,3 +79,14 @@ def _found(
 def _answer(call: Call, found: Found) -> Value:
     data = [whole(call.app, entry) for entry in found.entries]
     return {"data": data, "countOfRecords": found.count}
+
+
+# By the value of `a` that asks for them.
+READS = {
+    "getConfigData": get_config_data,
+    "getById": get_by_id,
+    "getAll": get_all,
+    "getAllByAdvancedSearch": get_all_by_advanced_search,
+    "getAllBySearchText": get_all_by_search_text,
+    "getEmployeeByAdvancedSearch": get_employee_by_advanced_search,
+}

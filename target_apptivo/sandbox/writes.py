@@ -100,3 +100,7 @@ def _put(firm: Firm, call: Call, record_id: str, data: Record, now: datetime) ->
     if shelf.books.knows(entry):
         return shelf.updated(now, entry)
     return shelf.created(now, entry, firm.key_of(call.app, {**data, "id": record_id}))
+
+
+# By the value of `a` that asks for them.
+WRITES = {"save": save, "update": update, "delete": delete, "batch": batch}
