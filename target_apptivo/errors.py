@@ -7,6 +7,7 @@ neither a credential nor a record's values.
     ├── SettingsError          a setting is wrong: mend the settings
     ├── InputError             the tap's messages cannot be used: mend the tap
     ├── OutputError            a file, stdout or the webhook does not take our output
+    ├── JournalError           the journal cannot be used: nothing was sent that it does not hold
     ├── CredentialsError       Apptivo does not take the keys
     ├── UnavailableError       Apptivo does not answer: run again later
     ├── StoppedError           SIGTERM or SIGINT: run again, the state is kept
@@ -47,6 +48,10 @@ class InputError(TargetApptivoError):
 
 class OutputError(TargetApptivoError):
     """An output cannot be written, so no state that it covers may be written either."""
+
+
+class JournalError(TargetApptivoError):
+    """The journal cannot be read or written, or it does not fit: nothing goes on without it."""
 
 
 class CredentialsError(TargetApptivoError):

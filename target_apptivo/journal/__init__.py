@@ -1,0 +1,1 @@
+"""What each record became, remembered between runs."""
