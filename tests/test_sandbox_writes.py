@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ import requests
 from target_apptivo.sandbox import Received, Sandbox
 from target_apptivo.sandbox.apps import CASES, CUSTOMERS, LEADS, unknown_app
 from target_apptivo.sandbox.apptivo import Apptivo
-from target_apptivo.sandbox.books import KEPT_HISTORIES, Books, key_of
+from target_apptivo.sandbox.books import KEPT_HISTORIES, Books, Feed, key_of
 from target_apptivo.sandbox.exchange import FORM
 from target_apptivo.sandbox.memory import Entry
 from target_apptivo.sandbox.switches import Switches
@@ -318,6 +319,7 @@ def test_doubles_are_told(sandbox: Sandbox) -> None:
     names = ("creates", "updates", "deletes", "searches", "reads", "keys", "doubled_count")
     assert [app[name] for name in names] == [3, 1, 1, 1, 1, 2, 1]
     assert [app["created"], app["doubled"]] == [{"E2": 1, "E1": 2}, ["E1"]]
+    assert app["doubled_ids"] == {"E1": ["8001", "8003"]}
     events = [(event["action"], event["id"], event["version"]) for event in app["history"]["E1"]]
     assert events == [
         ("create", "8001", 1),
@@ -326,6 +328,10 @@ def test_doubles_are_told(sandbox: Sandbox) -> None:
         ("delete", "8001", 2),
     ]
     assert datetime.fromisoformat(app["history"]["E2"][0]["at"]).tzinfo is not None
+    *_, created, changed, _deleted = sandbox.state()["events"]
+    expected = {"app": "leads", "action": "create", "key": "E1", "id": "8003", "created": 2}
+    assert created.items() > expected.items()
+    assert changed.items() > (expected | {"action": "update", "id": "8001"}).items()
 
 
 def test_a_put_is_a_create_only_once(sandbox: Sandbox) -> None:
@@ -379,7 +385,8 @@ def test_a_long_key_is_shortened_and_still_its_own() -> None:
 
 def test_counts_are_of_all_and_histories_of_the_newest() -> None:
     """Every key is counted; of very many keys only the newest histories are kept."""
-    books = Books()
+    feed: Feed = deque()
+    books = Books("leads", feed)
     for number in range(KEPT_HISTORIES + 10):
         entry = Entry(str(number), {}, "")
         books.created(NOW, entry, str(number))

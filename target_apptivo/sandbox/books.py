@@ -16,14 +16,18 @@ from target_apptivo.sandbox.fields import entries_of, text_of
 from target_apptivo.sandbox.memory import AUTO_NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from target_apptivo.sandbox.apps import App
     from target_apptivo.sandbox.memory import Entry, Record
 
+# What was done last, in all apps, as the page shows it.
+Feed = deque[dict[str, Any]]
+
 # Counts are of all; histories only of the keys that were heard of last.
 KEPT_HISTORIES = 10_000
+KEPT_IN_FEED = 100
 _KEPT_EVENTS = 100
 _LONGEST_KEY = 120
 
@@ -31,10 +35,12 @@ _LONGEST_KEY = 120
 class Books:
     """Counts by action and by key, histories by key."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, app_name: str, feed: Feed) -> None:
+        """Begin empty; the feed is that of all apps."""
         self.counts: Counter[str] = Counter()
-        self._created: Counter[str] = Counter()
+        self._app_name = app_name
+        self._feed = feed
+        self._created: dict[str, list[str]] = {}
         self._doubled: dict[str, None] = {}
         self._keys: dict[str, str] = {}
         self._histories: dict[str, deque[dict[str, Any]]] = {}
@@ -42,9 +48,11 @@ class Books:
     def created(self, at: datetime, entry: Entry, key: str) -> None:
         """Write down a create."""
         self._keys[entry.id] = key
-        # Heard of last, so that the newest keys are at the end.
-        self._created[key] = self._created.pop(key, 0) + 1
-        if self._created[key] > 1:
+        # Taken out and put in again, so that the newest keys are at the end.
+        ids = self._created[key] = self._created.pop(key, [])
+        ids.append(entry.id)
+        if len(ids) > 1:
+            self._doubled.pop(key, None)
             self._doubled[key] = None
         self.note(at, "create", entry)
 
@@ -57,10 +65,12 @@ class Books:
         self.counts[action] += 1
         # The firm's own employees were created before the books were opened.
         key = self._keys.get(entry.id, entry.id)
-        history = self._histories.pop(key, None) or deque(maxlen=_KEPT_EVENTS)
         time = at.isoformat(timespec="milliseconds")
-        version = entry.version
-        history.append({"at": time, "action": action, "id": entry.id, "version": version})
+        event = {"at": time, "action": action, "id": entry.id, "version": entry.version}
+        times = len(self._created.get(key, ()))
+        self._feed.append({**event, "app": self._app_name, "key": key, "created": times})
+        history = self._histories.pop(key, None) or deque(maxlen=_KEPT_EVENTS)
+        history.append(event)
         self._histories[key] = history
         if len(self._histories) > KEPT_HISTORIES:
             del self._histories[next(iter(self._histories))]
@@ -75,10 +85,14 @@ class Books:
             "reads": self.counts["read"],
             "keys": len(self._created),
             "doubled_count": len(self._doubled),
-            "doubled": list(_last(self._doubled, latest)),
-            "created": {key: self._created[key] for key in _last(self._created, latest)},
+            "doubled": _last(self._doubled, latest),
+            "doubled_ids": {key: self._ids(key) for key in _last(self._doubled, latest)},
+            "created": {key: len(self._created[key]) for key in _last(self._created, latest)},
             "history": {key: list(self._histories[key]) for key in _last(self._histories, latest)},
         }
+
+    def _ids(self, key: str) -> list[str]:
+        return self._created[key][-_KEPT_EVENTS:]
 
 
 def key_of(app: App, record: Record, names: Sequence[str]) -> str:
@@ -117,6 +131,7 @@ def _short(key: str) -> str:
     return f"{key[:_LONGEST_KEY]}… {digest}"
 
 
-def _last(keys: Iterable[str], latest: int | None) -> Iterator[str]:
-    names = list(keys) if latest is None else list(islice(reversed(keys), latest))[::-1]  # type: ignore[call-overload]
-    return iter(names)
+def _last(by_key: dict[str, Any], latest: int | None) -> list[str]:
+    if latest is None:
+        return list(by_key)
+    return list(islice(reversed(by_key), latest))[::-1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.sandbox.apps import EMPLOYEES
-from target_apptivo.sandbox.books import Books, key_of
+from target_apptivo.sandbox.books import KEPT_IN_FEED, Books, Feed, key_of
 from target_apptivo.sandbox.config_data import config_data, staff
 from target_apptivo.sandbox.fields import STANDARD, entries_of, text_of
 from target_apptivo.sandbox.index import SearchIndex
@@ -24,11 +25,11 @@ _LONG_AGO = datetime(2017, 10, 7, 17, 44, 26, tzinfo=UTC)
 class Shelf:
     """All that is kept of one app: its records, what searches see of them, and the books."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, feed: Feed) -> None:
         """Begin empty."""
         self.memory = Memory(app)
         self.index = SearchIndex()
-        self.books = Books()
+        self.books = Books(app.name, feed)
 
     def created(self, at: datetime, entry: Entry, key: str) -> Entry:
         """Tell index and books of a new record."""
@@ -55,7 +56,8 @@ class Firm:
         """Begin with no records but the firm's own employees."""
         self.switches = switches
         self.shelves: dict[str, Shelf] = {}
-        self._staff = Shelf(EMPLOYEES)
+        self.feed: Feed = deque(maxlen=KEPT_IN_FEED)
+        self._staff = Shelf(EMPLOYEES, self.feed)
         for employee in staff(switches.config_data or {}):
             entry = self._staff.memory.add(employee, stamp(_LONG_AGO))
             self._staff.index.note(_LONG_AGO, entry.id, entry)
@@ -65,7 +67,7 @@ class Firm:
         if app is EMPLOYEES:
             return self.shelves.setdefault(app.name, self._staff) if to_write else self._staff
         if app.name not in self.shelves:
-            self.shelves[app.name] = Shelf(app)
+            self.shelves[app.name] = Shelf(app, self.feed)
         return self.shelves[app.name]
 
     def config_data(self, app: App) -> dict[str, Any]:

@@ -131,13 +131,16 @@ class Sandbox(Switches):
     def state(self, *, latest: int | None = None) -> dict[str, Any]:
         """What `/state.json` serves; only the latest so many records of each app if given."""
         with self._lock:
-            apps, failures = apps_report(self._firm(), latest), self._failures.latest()
+            firm = self._firm()
+            apps, events = apps_report(firm, latest), list(firm.feed)
+            failures = self._failures.latest()
         return {
             "url": self.url,
             "requests": self.request_count,
             "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight,
             "apps": apps,
+            "events": events,
             "failures": failures,
             "failure_count": self._failures.count,
             "latency_ms": self.latency_ms,
