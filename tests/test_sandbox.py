@@ -411,6 +411,9 @@ def test_slow_answers_truly_and_late() -> None:
         assert answer.json()["lead"]["leadId"] == 8001
         assert answer.elapsed.total_seconds() >= 0.05
         assert sandbox.state()["failure_count"] == 0
+        sandbox.latency_ms = sandbox.slow_ms = 100
+        again = call(sandbox, "POST", "v6/leads?a=save", params=KEYS, json=DOE)
+        assert again.elapsed.total_seconds() >= 0.2
 
 
 def test_every_fault_is_described() -> None:
@@ -627,6 +630,7 @@ def test_keys_are_never_shown() -> None:
     """Neither key is in the state, even where a record carries it."""
     with Sandbox(api_key=KEYS["apiKey"], access_key=KEYS["accessKey"]) as sandbox:
         save_lead(sandbox, DOE | KEYS)
+        form(sandbox, "widgets", a="save", widgetData=json.dumps(KEYS))
         form(sandbox, "leads", a="nonsense")
         text = requests.get(f"{sandbox.origin}state.json", timeout=20).text
     assert "Doe" in text

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.sandbox.exact_json import encode
 from target_apptivo.sandbox.fields import entries_of, text_of
-from target_apptivo.sandbox.memory import AUTO_NUMBER
+from target_apptivo.sandbox.memory import AUTO_NUMBER, SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,6 +97,7 @@ class Books:
 
 def key_of(app: App, record: Record, names: Sequence[str]) -> str:
     """A record's key: the first that it has of the named attributes, and of those by default."""
+    record = {name: record[name] for name in record if name not in SECRETS}
     wanted = [names] if isinstance(names, str) else names
     for candidate in (*(_value(record, name) for name in wanted), *_by_default(app, record)):
         if candidate:

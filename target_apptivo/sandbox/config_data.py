@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.sandbox.fields import entries_of
 from target_apptivo.sandbox.layouts import web_layout
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def config_data(app: App) -> dict[str, Any]:
 
 def staff(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The firm's employees: those of a given configuration, else some that are made up."""
-    people = given.get("employees", {}).get("employees", _STAFF)
+    people = entries_of(given.get("employees", {}).get("employees")) or _STAFF
     return [
         {"fullName": f"{one.get('firstName')} {one.get('lastName')}", "personStatus": "0", **one}
         for one in people

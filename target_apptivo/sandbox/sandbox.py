@@ -5,18 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from target_apptivo.sandbox.apptivo import Apptivo
-from target_apptivo.sandbox.call import read_call
 from target_apptivo.sandbox.disclosure import DISCLOSURES
 from target_apptivo.sandbox.exchange import Received, Reply
-from target_apptivo.sandbox.failures import Failures
-from target_apptivo.sandbox.faults import STORES, check_faults, choose_faults, spoil
+from target_apptivo.sandbox.faults import check_faults, choose_faults
 from target_apptivo.sandbox.report import apps_report, records_by_app
 from target_apptivo.sandbox.server import Server, read_request, write_reply
+from target_apptivo.sandbox.stage import Stage
 from target_apptivo.sandbox.switches import Switches, SwitchValues, switch_report
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from target_apptivo.sandbox.firm import Firm
     from target_apptivo.sandbox.memory import Record
 
 _PAGES = {"/", "/state.json"}
@@ -37,7 +34,7 @@ class Sandbox(Switches):
 
     Attributes:
         latency_ms: How long every answer is held back. May be changed while it runs.
-        slow_ms: How much longer the fault `slow` holds one back.
+        slow_ms: How much longer the fault `slow` holds one back. May be changed while it runs.
         respond: Asked first; what it returns is the answer, and None leaves the answer to the
             sandbox. Called in the server's thread. May be changed while it runs.
         requests: Every request in order of arrival, if `keep_requests`: keys and all.
@@ -74,9 +71,8 @@ class Sandbox(Switches):
         self.requests: list[Received] = []
         self.request_count = self.in_flight = self.max_in_flight = 0
         self.connections: set[int] = set()
-        self._failures = Failures()
         self._keeps_requests = keep_requests
-        self._apptivo = Apptivo(self, api_key=api_key, access_key=access_key)
+        self._stage = Stage(self, api_key=api_key, access_key=access_key)
         self._names_keys = api_key is not None or access_key is not None
         self._dice = random.Random(seed)  # noqa: S311 (repeatable is the point)
         self._port = port
@@ -107,7 +103,7 @@ class Sandbox(Switches):
     def records(self) -> dict[str, list[Record]]:
         """A copy of every active record by app, in order of arrival."""
         with self._lock:
-            return records_by_app(self._firm())
+            return records_by_app(self._stage.firm(datetime.now(UTC)))
 
     def start(self) -> Self:
         """Listen, on the same port as before if it was stopped.
@@ -131,9 +127,9 @@ class Sandbox(Switches):
     def state(self, *, latest: int | None = None) -> dict[str, Any]:
         """What `/state.json` serves; only the latest so many records of each app if given."""
         with self._lock:
-            firm = self._firm()
+            firm = self._stage.firm(datetime.now(UTC))
             apps, events = apps_report(firm, latest), list(firm.feed)
-            failures = self._failures.latest()
+            failures, failure_count = self._stage.failures.latest(), self._stage.failures.count
         return {
             "url": self.url,
             "requests": self.request_count,
@@ -142,7 +138,7 @@ class Sandbox(Switches):
             "apps": apps,
             "events": events,
             "failures": failures,
-            "failure_count": self._failures.count,
+            "failure_count": failure_count,
             "latency_ms": self.latency_ms,
             "faults": dict(self.faults),
             "accept_all": self.accept_all,
@@ -172,11 +168,6 @@ class Sandbox(Switches):
         latest = request.query.get("latest", "")
         return Reply.json(self.state(latest=int(latest) if latest.isdecimal() else None))
 
-    def _firm(self) -> Firm:
-        # Whoever looks sees what has taken effect by now, though no request came since.
-        self._apptivo.commit_due(datetime.now(UTC))
-        return self._apptivo.firm
-
     def _draw_faults(self, path: str) -> tuple[str, ...]:
         # Drawn on arrival: with one seed the k-th call gets the k-th decision.
         is_call = path.startswith("/app/dao/")
@@ -188,37 +179,5 @@ class Sandbox(Switches):
         scripted = self.respond(received) if self.respond is not None else None
         if scripted is not None:
             return scripted
-        return self._spoiled(received, faults) if faults else self._answer(received)
-
-    def _answer(self, received: Received) -> Reply:
-        now = datetime.now(UTC)
         with self._lock:
-            answer = self._apptivo.answer(received, now)
-            status = answer.reply.status
-            for reason in answer.refusals:
-                self._failures.note(now, app=answer.app, reason=reason, http_status=status)
-        return answer.reply
-
-    def _spoiled(self, received: Received, faults: tuple[str, ...]) -> Reply:
-        reply = self._reply_to_spoil(received, faults)
-        for fault in faults:
-            reply = spoil(fault, reply, slow_ms=self.slow_ms)
-            if fault != "slow":
-                self._note_fault(received, fault, None if reply.is_dropped else reply.status)
-        return reply
-
-    def _reply_to_spoil(self, received: Received, faults: tuple[str, ...]) -> Reply:
-        if not STORES.issuperset(faults):
-            return Reply()
-        if "drop_after" not in faults or not self.late_commit:
-            return self._answer(received)
-        with self._lock:
-            due = datetime.now(UTC) + timedelta(seconds=self.late_commit)
-            self._apptivo.postpone(received, due)
-        return Reply()
-
-    def _note_fault(self, received: Received, fault: str, status: int | None) -> None:
-        call = read_call(received)
-        app, now = call.app.name if call else received.path, datetime.now(UTC)
-        with self._lock:
-            self._failures.note(now, app=app, reason=f"fault {fault}", http_status=status)
+            return self._stage.reply(received, faults, now=datetime.now(UTC), slow_ms=self.slow_ms)
