@@ -27,6 +27,7 @@ from ssl import SSLError
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
+from weakref import finalize
 
 from requests.structures import CaseInsensitiveDict
 from requests.utils import (
@@ -98,6 +99,7 @@ class Client:
         self._timeouts = connect_timeout, read_timeout
         self._connections = connections
         self._idle: list[Connection] = []
+        finalize(self, _close_all, self._idle)
 
     def send(self, request: Request, *, within: float = math.inf) -> Answer | NoAnswer:
         """Send a request once.
@@ -123,8 +125,7 @@ class Client:
     def close(self) -> None:
         """Close the idle connections; no others are kept from now on."""
         self._connections = 0
-        while self._idle:
-            self._idle.pop().close()
+        _close_all(self._idle)
 
     def _idle_connection(self) -> Connection | None:
         """Take a connection on which nothing has happened since its last answer."""
@@ -162,6 +163,12 @@ class Client:
         fixed = _fixed_headers(self._host, wire.headers)
         head = f"{wire.method} {target} HTTP/1.1\r\n{fixed}{length}\r\n"
         return head.encode("latin-1") + body
+
+
+def _close_all(connections: list[Connection]) -> None:
+    """Close what is left of connections, also of those of a client that nobody closed."""
+    while connections:
+        connections.pop().close()
 
 
 def _host(base_url: str) -> str:
