@@ -110,7 +110,8 @@ class RecallOwners(Step[tuple[Place, ...]]):
 class RecallParent(Step[str | None]):
     """Which id has what the record of a stream with a key became? None where there is none.
 
-    The newest where several endpoints have one; none while a create of it is in doubt.
+    The newest where several endpoints have one. One whose create is in doubt does not count: its
+    id may be an older one.
     """
 
     stream: str
@@ -128,7 +129,8 @@ class RecallWitnesses(Step[tuple[str, ...]]):
 class Intend(Step[None]):
     """Hold durably what is about to be sent; what was known of it counts no more.
 
-    Of a place that has an intention already (a record in doubt), the new one takes its place.
+    Of a place that has an intention already (a record in doubt), the new one takes its place. A
+    way that knows that nothing came of the older one withdraws it first.
 
     Attributes:
         place: The record.
@@ -139,6 +141,7 @@ class Intend(Step[None]):
         changes: For `--plan`: by attribute, what it is and what it becomes.
         conflicts: For `--plan`: attributes in which Apptivo holds something of others.
         reason: For `--plan`: why, where that is not plain.
+        at: When it was intended, in seconds since 1970, if not now.
     """
 
     place: Place
@@ -149,6 +152,7 @@ class Intend(Step[None]):
     changes: Mapping[str, Any] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
     reason: str | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +164,10 @@ class Remember(Step[None]):
         apptivo_id: What it became, where that is known.
         taken: What Apptivo took of it: added to what it took before.
         shown: The same as Apptivo showed it: added likewise.
-        matches: Digests of its match values: in place of the ones before.
-        is_created: Whether it was created from this record; none leaves what is remembered.
+        matches: Digests of its match values: in place of the ones before, if there are any.
+        is_created: Whether it was created from this record: then, and if it was just found, taken
+            and shown are all that counts. None leaves what is remembered, and adds to it.
+        at: When Apptivo took it, in seconds since 1970, if not now.
     """
 
     place: Place
@@ -170,11 +176,15 @@ class Remember(Step[None]):
     shown: Content = field(default_factory=dict)
     matches: tuple[str, ...] = ()
     is_created: bool | None = None
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw(Step[None]):
-    """Take back an intention that surely came to nothing: what was known before counts again."""
+    """Take back an intention that surely came to nothing: what was there before counts again.
+
+    That is what was known, or the older intention whose place it took: that one stays in doubt.
+    """
 
     place: Place
 
