@@ -26,7 +26,9 @@ from target_apptivo.errors import (
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 from target_apptivo.run import Run
-from target_apptivo.trial.trial import PreviewRun, SendTestRun, check
+from target_apptivo.trial.check import check
+from target_apptivo.trial.preview import PreviewRun
+from target_apptivo.trial.send_test import SendTestRun
 
 if TYPE_CHECKING:
     import logging

@@ -151,9 +151,9 @@ class LineReader(GenericSingerReader[bytes]):
     def _read(self, descriptor: int) -> bytes:
         """Read what there is, waiting for the tap or for the end of the run."""
         while True:
-            readable, _, _ = select.select([descriptor, self.run.wake_descriptor], [], [])
-            if self.run.has_ended:
+            readable, _, _ = select.select([descriptor, self.run.stop.descriptor], [], [])
+            if self.run.stop.has_ended:
                 raise RunEndedError
             if descriptor in readable:
                 return os.read(descriptor, _CHUNK)
-            os.read(self.run.wake_descriptor, _CHUNK)
+            os.read(self.run.stop.descriptor, _CHUNK)

@@ -193,7 +193,7 @@ class TargetApptivo(Target):
         """Note a state: it is written when everything before it is settled, not by the SDK."""
         self._reader.assert_line_requires(message_dict, {"value"})
         if message_dict["value"]:  # an empty one would take the place of one that is to be written
-            self.run.delivery.mark(message_dict["value"])
+            self.run.delivery.mark(message_dict["value"], self._reader.line_length)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Ignore a version: Apptivo has none."""
@@ -216,11 +216,11 @@ class TargetApptivo(Target):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Note the first signal; a second one ends the program at once."""
         run = getattr(self, "run", None)
-        if run is not None and run.signal_number is not None:
+        if run is not None and run.stop.signal_number is not None:
             os._exit(128 + signum)
-        if run is None or not run.has_begun:  # --check, or before the first line
+        if run is None or not run.stop.has_begun:  # --check, or before the first line
             raise StoppedError(signum)
-        run.stop(signum)
+        run.stop.note(signum)
 
     # -- command line -----------------------------------------------------------------------------
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import simpleeval
 import simplejson
 from singer_sdk.mapper import md5, sha256
 
-from target_apptivo.apptivo.response import NO_ID, Meaning, Outcome, Verdict, find, interpret_result
+from target_apptivo.apptivo.response import NO_ID, Outcome, Verdict, find, interpret_result
 from target_apptivo.errors import RecordRejectedError
 
 if TYPE_CHECKING:
@@ -94,13 +94,13 @@ def interpret_results(
     results = find(verdict.response, path)
     if not isinstance(results, list) or len(results) != count:
         reason = f"the answer holds no list of {count} results at results_path"
-        lost = Verdict(
-            outcome=Outcome.UNCERTAIN,
-            meaning=Meaning.FINAL,
-            reason=reason,
-            http_status=verdict.http_status,
-            response=verdict.response,
-            response_text=verdict.response_text,
-        )
+        lost = replace(verdict, outcome=Outcome.UNCERTAIN, apptivo_id=None, reason=reason)
         return [lost] * count
-    return [interpret_result(operation, verdict.http_status or 200, result) for result in results]
+    return [
+        replace(
+            interpret_result(operation, verdict.http_status or 200, result),
+            action=verdict.action,
+            possible_duplicate=verdict.possible_duplicate,
+        )
+        for result in results
+    ]

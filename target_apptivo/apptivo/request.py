@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode
 
+from target_apptivo.apptivo.endpoints import GENERIC
 from target_apptivo.apptivo.template import MissingValueError, Template, splits
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
@@ -80,6 +81,13 @@ class Operation:
     def deletes(self) -> bool:
         """Whether the operation removes something."""
         return self.method == "DELETE" or self.customer_id is not None
+
+    @property
+    def action(self) -> str:
+        """What it asks of Apptivo, as the outputs call it."""
+        if self.endpoint == GENERIC:
+            return "send"
+        return "delete" if self.deletes else "create"
 
     @property
     def creates(self) -> bool:

@@ -26,9 +26,8 @@ from target_apptivo.jsontext import dumps, loads_strictly
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.request import Operation
+    from target_apptivo.journal.steps import Intend
 
-_TEXT_SHOWN: Final = 2_000
-_REASON_SHOWN: Final = 500
 # "Duplicate key value" is no credential fault, so the key has to be named (apptivo-api.md, 6.).
 _NAMES_A_KEY: Final = re.compile(r"\b(api|access)[\s_-]*key", re.IGNORECASE)
 
@@ -37,6 +36,8 @@ class Outcome(StrEnum):
     """How a record ends."""
 
     ACCEPTED = "accepted"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
     REJECTED = "rejected"
     UNCERTAIN = "uncertain"
@@ -104,9 +105,16 @@ class Verdict:
         apptivo_id: The id that Apptivo gave.
         http_status: The status code.
         response: The body, where it is a JSON object.
-        response_text: The first 2,000 characters of any other body.
+        response_text: Any other body as text.
         pushes_back: Whether Apptivo asks for less.
         retry_after: The header of that name.
+        action: What was asked of Apptivo: `create`, `update`, `delete` or `send`.
+        matched_by: `journal` or `match_on`, where the record was known or found.
+        resolution: `found` or `resent`, where an answer was lost and that was cleared up.
+        changed: Attributes that an update wrote.
+        conflicts: Attributes in which Apptivo held something that we did not leave there.
+        possible_duplicate: Whether a create was sent again after a lost answer.
+        intended: Where nothing was sent because it is only planned: what would have been.
     """
 
     outcome: Outcome
@@ -118,6 +126,24 @@ class Verdict:
     response_text: str | None = None
     pushes_back: bool = False
     retry_after: str | None = None
+    action: str | None = None
+    matched_by: str | None = None
+    resolution: str | None = None
+    changed: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    possible_duplicate: bool = False
+    intended: Intend | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows if the request was processed."""
+        return self.meaning is Meaning.POSSIBLY_PROCESSED
+
+    @property
+    def is_of_this_sending(self) -> bool:
+        """Whether the request that was answered surely changed nothing."""
+        is_refused = self.outcome is Outcome.REJECTED and self.meaning is Meaning.FINAL
+        return is_refused or self.meaning in _NOT_TAKEN
 
     @property
     def cause(self) -> str | None:
@@ -125,6 +151,7 @@ class Verdict:
         return self.reason if self.http_status is None else f"HTTP {self.http_status}"
 
 
+_NOT_TAKEN: Final = {Meaning.NOT_PROCESSED, Meaning.CREDENTIALS_REFUSED}
 _NOT_JSON: Final = object()
 _EMPTY: Final = object()
 _CUT_OFF: Final = object()
@@ -158,7 +185,7 @@ def refused(reason: str) -> Verdict:
 
 def doubted(verdict: Verdict) -> Verdict:
     """Judge a refusal after a lost answer: it is of the second sending, the first may be taken."""
-    if verdict.outcome is not Outcome.REJECTED:
+    if verdict.outcome is not Outcome.REJECTED or not verdict.possible_duplicate:
         return verdict
     reason = f"{verdict.reason} (after an attempt whose answer was lost)"
     return replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
@@ -208,7 +235,7 @@ def interpret_result(operation: Operation, status_code: int, result: object) -> 
         http_status=status_code,
         reason=reason,
         response=result if isinstance(result, dict) else None,
-        response_text=None if isinstance(result, dict) else dumps(result)[:_TEXT_SHOWN],
+        response_text=None if isinstance(result, dict) else dumps(result),
     )
 
 
@@ -291,8 +318,8 @@ def _read(body: bytes) -> object:
 
 
 def _text(body: bytes) -> str:
-    """Give the beginning of a body as text."""
-    return body[: 4 * _TEXT_SHOWN].decode(errors="replace")[:_TEXT_SHOWN]
+    """Give a body as text; it is cut where it is told, after secrets are masked."""
+    return body.decode(errors="replace")
 
 
 def _reason(verdict: Verdict, answer: Answer, body: object) -> str:
@@ -310,5 +337,5 @@ def _told_reason(body: object) -> str | None:
     for name in ("reason", "message", "error"):
         if isinstance(told := body.get(name), str) and told.strip():
             words = "".join(each if each.isprintable() else " " for each in told).split()
-            return " ".join(words)[:_REASON_SHOWN]
+            return " ".join(words)
     return None

@@ -7,14 +7,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _START = 2.0
-# Share of its time. An interpreter that is this busy is what requests wait for, not the network:
-# more of them at once only get in each other's way (`make bench`, 0 ms).
-_BUSY = 0.95
-# How much an answer counts for what is usual; how much longer, and how many seconds longer, an
-# answer may take before it is late.
-_WEIGHT = 0.1
-_LATE = 1.2
-_LEAST_PATIENCE = 0.01
 # Seconds: a year. Who asks for more made a mistake, and clocks and locks cannot count that far.
 _LONGEST_WAIT = 31_536_000.0
 # The standard has whole seconds; some servers send fractions.
@@ -62,7 +54,6 @@ class Pace:
         self._ceiling = float(ceiling)
         self._limit = min(_START, self._ceiling)
         self._doubling = True
-        self._usual: float | None = None
         self._cut_at = float("-inf")
         self._not_before = float("-inf")
         self._interval = min(1 / requests_per_second, _LONGEST_WAIT) if requests_per_second else 0.0
@@ -73,11 +64,6 @@ class Pace:
         """The most requests at once, now."""
         return int(self._limit)
 
-    @property
-    def patience(self) -> float:
-        """Seconds after which an answer is late, by what is usual of late."""
-        return _LATE * (self._usual or 0.0) + _LEAST_PATIENCE
-
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent."""
         return max(self._not_before - now, self._next_send - now, 0.0)
@@ -87,18 +73,13 @@ class Pace:
         if self._interval:
             self._next_send = max(self._next_send, now) + self._interval
 
-    def healthy(self, under_way: int, seconds: float, *, busy: float = 0.0) -> None:
+    def healthy(self, under_way: int) -> None:
         """Climb after an answer, if the limit was what held the requests back.
 
         Args:
-            under_way: Requests that were under way with it.
-            seconds: How long it took.
-            busy: The share of its time that the interpreter was busy of late.
+            under_way: Requests that were under way with it, itself included.
         """
-        # A single slow answer says little of what is usual.
-        usual = seconds if self._usual is None else self._usual
-        self._usual = usual + _WEIGHT * (min(seconds, 2 * usual) - usual)
-        if under_way >= self.limit and busy < _BUSY:
+        if under_way >= self.limit:
             gain = 1.0 if self._doubling else 1.0 / self._limit
             self._limit = min(self._limit + gain, self._ceiling)
 

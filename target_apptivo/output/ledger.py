@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.apptivo.response import Outcome
 from target_apptivo.jsontext import dumps_line, loads
-from target_apptivo.output.response_records import TOLD_BY_APPTIVO, response_record, write_moment
+from target_apptivo.output.response_records import response_record, write_moment
+from target_apptivo.output.wording import Wording, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from target_apptivo.delivery.record import Entry
+    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.delivery.pending import Record, SettledRecord
     from target_apptivo.output.files import LineFile
     from target_apptivo.output.report import Report
     from target_apptivo.output.response_records import ResponseLines
@@ -31,29 +34,28 @@ class Rejected:
         """Write to a file, with secrets masked."""
         self._file = file
         self._redactor = redactor
+        self._wording = Wording(redactor)
         self._written: dict[str, str] = {}
 
-    def write(self, entry: Entry, at: datetime) -> None:
+    def write(self, record: Record, verdict: Verdict, at: datetime) -> None:
         """Set a record aside as the tap sent it, with the reason."""
-        verdict = entry.verdict
-        assert verdict is not None  # noqa: S101 - only settled records come here
-        stream = entry.message["stream"]
-        if self._written.get(stream) != entry.schema_line:
-            self._file.write(dumps_line(self._redactor.data(loads(entry.schema_line))))
-            self._written[stream] = entry.schema_line
+        stream = record.message["stream"]
+        if self._written.get(stream) != record.schema_line:
+            self._file.write(dumps_line(self._redactor.data(loads(record.schema_line))))
+            self._written[stream] = record.schema_line
         rejected = {
             "outcome": verdict.outcome.value,
-            "reason": verdict.reason,
+            "reason": self._wording.reason(verdict.reason),
             "http_status": verdict.http_status,
-            "endpoint": entry.endpoint,
-            "stream": entry.stream,
+            "endpoint": record.endpoint,
+            "stream": record.stream,
             "at": write_moment(at),
         }
-        message = self._redactor.data(entry.message)
+        message = self._redactor.data(record.message)
         self._file.write(dumps_line({**message, "rejected": self._redactor.answer(rejected)}))
 
 
-class Emitter:
+class Outputs:
     """The ledger of a run: everything that is settled goes through here, in input order."""
 
     def __init__(  # noqa: PLR0913 - the outputs that it joins
@@ -77,18 +79,17 @@ class Emitter:
         self._responses = responses
         self._in_state = in_state
         self._webhook = webhook
+        self._wording = Wording(redactor)
         self._last_state: Any = None
 
-    def settle(self, entry: Entry) -> None:
+    def settle(self, settled: SettledRecord) -> None:
         """Write a record's outcome wherever the settings ask, and count it."""
-        assert entry.verdict is not None  # noqa: S101 - only settled records come here
-        if self._rejected and entry.verdict.outcome.is_set_aside:
-            self._rejected.write(entry, self._now())
-        self._report.count(entry)
-        if self._responses or self._in_state or self._webhook:
-            response = response_record(entry)
-            told = {name: self._redactor.answer(response[name]) for name in TOLD_BY_APPTIVO}
-            self._tell({**self._redactor.data(response), **told})
+        if self._rejected and settled.record:
+            self._rejected.write(settled.record, settled.verdict, self._now())
+        self._report.count(settled)
+        is_told = settled.verdict.outcome is not Outcome.UNCHANGED
+        if is_told and (self._responses or self._in_state or self._webhook):
+            self._tell(told(response_record(settled), self._wording, self._redactor))
 
     def reach(self, state: Any) -> None:  # noqa: ANN401
         """Take a state whose records are all settled."""

@@ -12,7 +12,7 @@ from target_apptivo.apptivo.response import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_apptivo.delivery.record import Entry
+    from target_apptivo.delivery.pending import Record, SettledRecord
 
 logger = logging.getLogger("target-apptivo")
 
@@ -28,16 +28,19 @@ class Report:
     def __init__(
         self,
         *,
+        shown: Callable[[Record, str], str] = lambda _, reason: reason,
         describe_pace: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start counting.
 
         Args:
+            shown: Gives a reason as it may be shown in the log.
             describe_pace: Gives the state of the delivery in words.
             clock: Seconds.
         """
         self.describe_pace = describe_pace
+        self._shown = shown
         self._clock = clock
         self._read: Counter[str] = Counter()
         self._outcomes: dict[str, Counter[Outcome]] = defaultdict(Counter)
@@ -57,16 +60,17 @@ class Report:
         """The streams with records."""
         return list(self._read)
 
-    def count(self, entry: Entry) -> None:
+    def count(self, settled: SettledRecord) -> None:
         """Count a settled record."""
-        assert entry.verdict is not None  # noqa: S101 - only settled records come here
-        self._outcomes[entry.stream][entry.verdict.outcome] += 1
-        self._possible_duplicates += entry.possible_duplicate
-        self._since_state += entry.verdict.outcome is Outcome.ACCEPTED
-        if entry.verdict.outcome.is_set_aside:
-            reason = (entry.stream, entry.reason)
+        verdict = settled.verdict
+        self._outcomes[settled.stream][verdict.outcome] += 1
+        self._possible_duplicates += verdict.possible_duplicate
+        self._since_state += verdict.outcome is Outcome.ACCEPTED
+        if settled.record:
+            shown = self._shown(settled.record, verdict.reason or "no reason given")
+            reason = (settled.stream, shown)
             if len(self._reasons) >= _MOST_REASONS and reason not in self._reasons:
-                reason = (entry.stream, "other reasons")
+                reason = (settled.stream, "other reasons")
             self._reasons[reason] += 1
 
     def reach_state(self) -> None:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from target_apptivo.delivery.record import Entry
+    from target_apptivo.delivery.pending import SettledRecord
 
 _TEXT = {"type": ["string", "null"]}
+_NAMES = {"type": "array", "items": {"type": "string"}}
 _MOMENT = {"type": ["string", "null"], "format": "date-time"}
 RESPONSE_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -28,6 +29,11 @@ RESPONSE_SCHEMA: dict[str, Any] = {
         "apptivo_id": _TEXT,
         "http_status": {"type": ["integer", "null"]},
         "reason": _TEXT,
+        "action": _TEXT,
+        "matched_by": _TEXT,
+        "resolution": _TEXT,
+        "changed": _NAMES,
+        "conflicts": _NAMES,
         "attempts": {"type": "integer"},
         "possible_duplicate": {"type": "boolean"},
         "sent_at": _MOMENT,
@@ -38,35 +44,34 @@ RESPONSE_SCHEMA: dict[str, Any] = {
     },
     "required": ["response_id", "stream", "endpoint", "outcome", "key"],
 }
-# What Apptivo says, and may repeat of what was sent.
-TOLD_BY_APPTIVO = ("reason", "response", "response_text")
 
 
-def response_record(entry: Entry) -> dict[str, Any]:
+def response_record(settled: SettledRecord) -> dict[str, Any]:
     """Tell how a record ended.
 
-    Args:
-        entry: A settled record.
-
     Returns:
-        The response record, without secrets masked yet.
+        The response record, without secrets masked yet, and its texts not cut.
     """
-    verdict = entry.verdict
-    assert verdict is not None  # noqa: S101 - only settled records come here
+    verdict = settled.verdict
     return {
         "response_id": uuid.uuid4().hex,
-        "stream": entry.stream,
-        "endpoint": entry.endpoint,
+        "stream": settled.stream,
+        "endpoint": settled.endpoint,
         "outcome": verdict.outcome.value,
-        "key": {name: _finite(value) for name, value in entry.key.items()},
+        "key": {name: _finite(value) for name, value in settled.key.items()},
         "apptivo_id": verdict.apptivo_id,
         "http_status": verdict.http_status,
         "reason": verdict.reason,
-        "attempts": entry.attempts,
-        "possible_duplicate": entry.possible_duplicate,
-        "sent_at": write_moment(entry.sent_at),
-        "received_at": write_moment(entry.received_at),
-        "duration_ms": entry.duration_ms,
+        "action": verdict.action if settled.attempts else None,
+        "matched_by": verdict.matched_by,
+        "resolution": verdict.resolution,
+        "changed": list(verdict.changed),
+        "conflicts": list(verdict.conflicts),
+        "attempts": settled.attempts,
+        "possible_duplicate": verdict.possible_duplicate,
+        "sent_at": write_moment(settled.sent_at),
+        "received_at": write_moment(settled.received_at),
+        "duration_ms": settled.duration_ms,
         "response": verdict.response,
         "response_text": verdict.response_text,
     }

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import backoff
-
 from target_apptivo.apptivo.request import Request
 from target_apptivo.apptivo.response import Answer, NoAnswer
-from target_apptivo.delivery.record import waits
+from target_apptivo.delivery.retries import wait_after
 from target_apptivo.errors import OutputError
 from target_apptivo.jsontext import dumps_line
 
@@ -92,12 +90,11 @@ class Webhook:
 
     def _post(self, request: Request) -> str | None:
         """POST until it is taken; give the reason if it is not."""
-        ceilings = waits(_LONGEST_BACKOFF)
-        for attempts_left in reversed(range(self._attempts)):
+        for attempt in range(1, self._attempts + 1):
             reason = _refusal(self._send(request))
             if reason is None:
                 return None
-            if not attempts_left or self._gives_up(backoff.full_jitter(next(ceilings))):
+            if attempt == self._attempts or self._gives_up(wait_after(attempt, _LONGEST_BACKOFF)):
                 break
         return reason
 

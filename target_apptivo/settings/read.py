@@ -30,6 +30,11 @@ class Responses:
     webhook_url: str | None
     state_limit: int
 
+    @property
+    def are_told(self) -> bool:
+        """Whether anybody asked for them."""
+        return self.emit != "none" or self.webhook_url is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -42,7 +47,7 @@ class Settings:
     responses: Responses
     max_rejected: int
     rejected_path: str | None
-    hold_uncertain: bool
+    on_uncertain: str
     max_in_flight: int
     requests_per_second: float | None
     max_attempts: int
@@ -85,7 +90,7 @@ def read_settings(
         responses=_responses(given.get("responses") or {}, stdout_is_state=stdout_is_state),
         max_rejected=given["max_rejected"],
         rejected_path=given.get("rejected_path"),
-        hold_uncertain=given["on_uncertain"] == "hold",
+        on_uncertain=given["on_uncertain"],
         max_in_flight=int(given["max_in_flight"]),
         requests_per_second=given.get("requests_per_second"),
         max_attempts=int(given["max_attempts"]),

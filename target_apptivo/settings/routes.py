@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES, ApiStyle
+from target_apptivo.apptivo.rules import Rules
 from target_apptivo.errors import InputError, SettingsError
 from target_apptivo.settings.operations import build_operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_apptivo.apptivo.batch import Batch
     from target_apptivo.apptivo.request import Operation
 
 
@@ -22,14 +22,17 @@ class Route:
     """Where a stream's records go.
 
     Attributes:
-        operation: How they are sent.
-        batch: How they are batched, if they are.
+        rules: How they are treated.
         why: What decided it, for the log.
     """
 
-    operation: Operation
-    batch: Batch | None
+    rules: Rules
     why: str
+
+    @property
+    def operation(self) -> Operation:
+        """How a record is sent."""
+        return self.rules.operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
 
     def route(name: str, options: Mapping[str, Any], path: str, why: str) -> Route:
         operation, batch = build_operation(name, options, style=style, base_url=base_url, path=path)
-        return Route(operation, batch, why)
+        on_uncertain = config["on_uncertain"]
+        return Route(Rules(operation=operation, batch=batch, on_uncertain=on_uncertain), why)
 
     named, generic = {}, config.get("generic")
     for stream, entry in (config.get("streams") or {}).items():

@@ -1,0 +1,77 @@
+"""What the journal is asked, in groups: questions, intentions and outcomes. Pure.
+
+Intentions run at most twice the limit of requests ahead: then a slow disk costs nothing, and a
+crash leaves few in doubt. Outcomes are held whatever happens; the rest not behind the cut of a run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.steps import Together
+from target_apptivo.delivery.schedule import Queue
+from target_apptivo.journal.steps import Forget, Intend, Remember, Withdraw
+
+if TYPE_CHECKING:
+    from target_apptivo.delivery.pending import PendingWay
+
+_AHEAD_PER_REQUEST = 2
+# What is carried out in one transaction: those who wait for it are not to wait long.
+_MOST_AT_ONCE = 500
+
+
+class Books:
+    """The steps that wait for the journal.
+
+    Attributes:
+        under_way: How many are being carried out.
+        ahead: How many intentions are held whose requests are not sent yet.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.under_way = 0
+        self.ahead = 0
+        self._outcomes: list[PendingWay] = []
+        self._questions = Queue()
+        self._intentions = Queue()
+
+    def __len__(self) -> int:
+        """How many steps wait."""
+        return len(self._outcomes) + len(self._questions) + len(self._intentions)
+
+    def ask(self, way: PendingWay) -> None:
+        """Take a way whose step is the journal's."""
+        match way.step:
+            case Remember() | Withdraw() | Forget():
+                self._outcomes.append(way)
+            case Intend() | Together():
+                self._intentions.put(way)
+            case _:
+                self._questions.put(way)
+
+    def has_work(self, *, cut: float, limit: int) -> bool:
+        """Whether there is something to carry out."""
+        return bool(self._outcomes) or self._questions.has(cut) or self._may_intend(cut, limit)
+
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether outcomes are to be held, or anything is being carried out."""
+        return bool(self._outcomes or self.under_way)
+
+    def take(self, *, cut: float, limit: int) -> list[PendingWay]:
+        """Take what is carried out in one go: outcomes, questions, and intentions up to a limit."""
+        taken, self._outcomes = self._outcomes, []
+        while self._may_intend(cut, limit):
+            way = self._intentions.pop()
+            way.is_intended = True
+            self.ahead += 1
+            taken.append(way)
+        while len(taken) < _MOST_AT_ONCE and self._questions.has(cut):
+            taken.append(self._questions.pop())
+        self.under_way += len(taken)
+        return taken
+
+    def _may_intend(self, cut: float, limit: int) -> bool:
+        """Whether the next intention may be held."""
+        return self._intentions.has(cut) and self.ahead < _AHEAD_PER_REQUEST * limit

@@ -1,0 +1,214 @@
+"""Take ways on from step to step, and give each step to whoever carries it out. Pure.
+
+Requests go to the workers, through `ready`; the journal's steps to `books`; what waits for a time
+to `waiting`, and what travels together to `batches`. The rest is answered here at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from target_apptivo.apptivo.response import Outcome, Verdict, refused
+from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Sent, Tell, Together, Wait
+from target_apptivo.delivery.batches import Batches
+from target_apptivo.delivery.books import Books
+from target_apptivo.delivery.lines import Lines
+from target_apptivo.delivery.pending import PendingWay
+from target_apptivo.delivery.schedule import Queue, Waiting
+from target_apptivo.delivery.turns import Turns
+from target_apptivo.errors import RecordRejectedError, TargetApptivoError, UnexpectedError
+from target_apptivo.journal.steps import Intend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from target_apptivo.delivery.pending import PendingRecord
+    from target_apptivo.delivery.policy import Policy
+    from target_apptivo.delivery.window import Window
+
+_NOT_SENT = Verdict(outcome=Outcome.SKIPPED, reason="not sent: dry_run")
+
+
+class Progress:
+    """The ways of one run, and where each of them is."""
+
+    def __init__(self, policy: Policy, window: Window) -> None:
+        """Start with none."""
+        self.ready = Queue()
+        self.waiting = Waiting()
+        self.books = Books()
+        self.batches = Batches(on_uncertain=policy.on_uncertain)
+        self._policy = policy
+        self._window = window
+        self._lines = Lines()
+        self._turns = Turns()
+        self._replies: deque[tuple[PendingWay, Any]] = deque()
+        self._is_taking_on = False
+
+    def line_up(self, way: PendingWay, now: float) -> None:
+        """Take the way of a record that was read; it starts when it waits for nobody."""
+        for awaited in self._lines.line_up(way):
+            self._start(self.batches.release_with(awaited), now)
+        if not way.blocked_by:
+            self.take_on(way, None, now)
+
+    def take_on(self, way: PendingWay, reply: object, now: float) -> None:
+        """Take a way on with the reply to its step; others may come along by what it does."""
+        self._replies.append((way, reply))
+        if self._is_taking_on:
+            return
+        self._is_taking_on = True
+        try:
+            while self._replies:
+                self._advance(*self._replies.popleft(), now)
+        finally:
+            self._is_taking_on = False
+
+    def release(self, now: float, *, everything: bool = False) -> None:
+        """Let go what has waited for its time."""
+        for way in self.waiting.take_due(now):
+            if isinstance(way.step, Wait):
+                self.take_on(way, None, now)
+            else:
+                self.ready.put(way)
+        if everything:
+            self.release_batches(now)
+        else:
+            self._start(self.batches.release_due(now), now)
+
+    def release_batches(self, now: float) -> None:
+        """Let all open batches go."""
+        self._start(self.batches.release_due(), now)
+
+    def fail(self, way: PendingWay, error: TargetApptivoError) -> None:
+        """End the run at a way whose records get no outcome."""
+        for pending in way.records:
+            pending.error = error
+        self._window.end_at(way.sequence)
+
+    def _start(self, ways: Iterable[PendingWay], now: float) -> None:
+        """Start ways that nothing holds back."""
+        for way in ways:
+            self.take_on(way, None, now)
+
+    def _advance(self, way: PendingWay, reply: object, now: float) -> None:
+        """Send a reply into a way, and do what it asks for next; a fault of it ends the run."""
+        if way.steps is None:
+            way.steps = way.start()
+        try:
+            step = way.steps.send(reply)
+        except StopIteration as end:
+            self._end(way, end.value, now)
+        except TargetApptivoError as error:
+            self.fail(way, error)
+        except Exception as error:  # noqa: BLE001 - it ends the run at its record
+            self.fail(way, UnexpectedError(error))
+        else:
+            way.step = step
+            self._carry_out(way, step, now)
+
+    def _carry_out(self, way: PendingWay, step: object, now: float) -> None:
+        """Give a step to whoever carries it out, or answer it at once."""
+        match step:
+            case _ if self._policy.is_rehearsal and self._rehearse(way, step, now):
+                pass
+            case Send(is_repeated=True):
+                self.postpone(way, now)
+            case Send() | Read():
+                way.tries = 0
+                self.ready.put(way)
+            case Wait(seconds):
+                self.waiting.put(way, now + seconds)
+            case Join():
+                self._join(way, step, now)
+            case Ask() | Tell():
+                self._take_turn(way, step, now)
+            case _:
+                self.books.ask(way)
+
+    def _take_turn(self, way: PendingWay, step: Ask | Tell, now: float) -> None:
+        """Ask or tell what is found out once a run."""
+        if isinstance(step, Tell):
+            self.take_on(way, None, now)
+            for waiting in self._turns.tell(step.topic, step.answer):
+                self.take_on(waiting, step.answer, now)
+            return
+        is_answered, answer = self._turns.ask(way, step.topic)
+        if is_answered:
+            self.take_on(way, answer, now)
+
+    def _rehearse(self, way: PendingWay, step: object, now: float) -> bool:
+        """Answer a step of a run that sends nothing, if it is one that would send or wait."""
+        match step:
+            case Send():
+                self.take_on(way, Sent(_shaped(step)), now)
+            case Intend() if self._policy.plans:
+                self._end(way, _planned(step), now)
+            case Join(intend=Intend() as intend) if self._policy.plans:
+                self._end(way, _planned(intend), now)
+            case Intend() | Together() | Wait():
+                self.take_on(way, None, now)
+            case Ask(topic):
+                # Nobody waits for what will not be found out before something is sent.
+                self.take_on(way, self._turns.ask(way, topic)[1], now)
+            case _:
+                return False
+        return True
+
+    def postpone(self, way: PendingWay, now: float, least_wait: float = 0.0) -> None:
+        """Put a request back for later: exponential backoff with full jitter."""
+        self.waiting.put(way, now + max(self._policy.backoff(way.tries), least_wait))
+
+    def _join(self, way: PendingWay, join: Join, now: float) -> None:
+        """Put a record into a batch, which goes at once where others wait for one of them."""
+        self._start(self.batches.join(way, join, now), now)
+        if self._lines.is_awaited(way.records[0]):
+            self._start(self.batches.release_with(way.records[0]), now)
+
+    def _end(self, way: PendingWay, result: Verdict | list[Verdict] | Halves, now: float) -> None:
+        """End a way: a record gets its outcome, those of a batch their replies."""
+        way.steps = way.step = None
+        match result:
+            case Halves():
+                for half in _halves(way, result):
+                    self.take_on(half, None, now)
+            case list():
+                for member, verdict in zip(way.members, result, strict=True):
+                    self.take_on(member, verdict, now)
+            case _:
+                self._give_outcome(way.records[0], result, now)
+        for waiting in self._turns.leave(way):
+            self.take_on(waiting, None, now)
+
+    def _give_outcome(self, pending: PendingRecord, verdict: Verdict, now: float) -> None:
+        """Give a record its outcome; those who wait for it alone go on."""
+        if not self._policy.keeps_all:
+            pending.request = None
+            if not self._policy.keeps_answers:
+                verdict = replace(verdict, response=None, response_text=None)
+        pending.end(verdict)
+        self._window.ended(pending)
+        self._start(self._lines.leave(pending), now)
+
+
+def _halves(way: PendingWay, halves: Halves) -> Iterator[PendingWay]:
+    """Make the ways of a batch's two halves."""
+    first, second = way.members[: halves.middle], way.members[halves.middle :]
+    for start, members in ((halves.first, first), (halves.second, second)):
+        yield PendingWay(start, [member.records[0] for member in members], members)
+
+
+def _planned(intend: Intend) -> Verdict:
+    """Give the verdict of a record of which it is only said what would be done."""
+    return Verdict(outcome=Outcome.SKIPPED, reason="only planned", intended=intend)
+
+
+def _shaped(step: Send) -> Verdict:
+    """Shape a request that is not sent."""
+    try:
+        step.shape()
+    except RecordRejectedError as error:
+        return refused(str(error))
+    return _NOT_SENT

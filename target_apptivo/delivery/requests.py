@@ -1,0 +1,127 @@
+"""Which request is sent next, and what its answer leads to. Pure: times are handed in.
+
+What was surely not processed is sent again here, and so is what may have been processed and does no
+harm twice; what a lost answer to a create means is decided by its way.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.response import Meaning
+from target_apptivo.apptivo.steps import Read, Send, Sent
+from target_apptivo.errors import CredentialsError, UnavailableError
+
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.delivery.pace import Pace
+    from target_apptivo.delivery.pending import PendingWay
+    from target_apptivo.delivery.policy import Policy
+    from target_apptivo.delivery.progress import Progress
+    from target_apptivo.delivery.window import Window
+
+# Seconds: who wants to be left alone for longer is not waited for.
+_LONGEST_WAIT = 3_600.0
+
+
+class Requests:
+    """The requests of one run.
+
+    Attributes:
+        under_way: How many are sent and not answered.
+        pace: How many at once, how many a second.
+    """
+
+    def __init__(self, policy: Policy, pace: Pace, window: Window, progress: Progress) -> None:
+        """Start with none under way."""
+        self.under_way = 0
+        self.pace = pace
+        self._policy = policy
+        self._window = window
+        self._progress = progress
+
+    def wait(self, now: float) -> float:
+        """Seconds until a request may be sent: 0 for at once, infinite if not by time alone."""
+        if not self.has_ready or self.under_way >= self.pace.limit:
+            return math.inf
+        return self.pace.wait(now)
+
+    def dispatch(self, now: float) -> PendingWay:
+        """Take the earliest one off, to be sent now, when there is nothing to wait for."""
+        way = self._progress.ready.pop()
+        way.tries += 1
+        if way.is_intended:
+            way.is_intended = False
+            self._progress.books.ahead -= 1
+        self.under_way += 1
+        self.pace.sent(now)
+        return way
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether a request may be sent as soon as the pace allows."""
+        return self._progress.ready.has(self._window.cut)
+
+    def follow(self, verdict: Verdict, *, sent_at: float, now: float, least_wait: float) -> bool:
+        """Let the pace follow an answer, before what it asks for is done.
+
+        Args:
+            verdict: What the answer means.
+            sent_at: When the request was sent.
+            now: The present.
+            least_wait: Seconds that Apptivo wants to be left alone.
+
+        Returns:
+            Whether the pace was cut.
+        """
+        if verdict.meaning is Meaning.FINAL:
+            self.pace.healthy(self.under_way + 1)
+        return verdict.pushes_back and self.pace.pushed_back(
+            sent_at=sent_at, now=now, wait=least_wait
+        )
+
+    def conclude(
+        self, way: PendingWay, verdict: Verdict, *, now: float, least_wait: float = 0.0
+    ) -> None:
+        """Do what an answer asks for.
+
+        Args:
+            way: The way whose request was answered.
+            verdict: What the answer means.
+            now: The present.
+            least_wait: Seconds that Apptivo wants to be left alone.
+        """
+        if verdict.is_of_this_sending and isinstance(way.step, Send):
+            way.not_processed()
+        match verdict.meaning:
+            case Meaning.CREDENTIALS_REFUSED:
+                reason = self._policy.shown(way.records[0].record, verdict.reason or "")
+                self._progress.fail(way, CredentialsError(reason, record=way.name))
+                self._window.end_at(-1)
+            case Meaning.NOT_PROCESSED:
+                self._try_again(way, verdict, now, least_wait)
+            case Meaning.POSSIBLY_PROCESSED if isinstance(way.step, Read):
+                self._try_again(way, verdict, now, least_wait)
+            case Meaning.POSSIBLY_PROCESSED if self._may_repeat(way):
+                self._progress.postpone(way, now, least_wait)
+            case _ if isinstance(way.step, Read):
+                self._progress.take_on(way, verdict, now)
+            case _:
+                sent = Sent(verdict, way.tries < self._policy.max_attempts)
+                self._progress.take_on(way, sent, now)
+
+    def _may_repeat(self, way: PendingWay) -> bool:
+        """Whether what was possibly processed is sent again here: what does not create."""
+        is_create = isinstance(way.step, Send) and way.step.operation.creates
+        return not is_create and way.tries < self._policy.max_attempts
+
+    def _try_again(self, way: PendingWay, verdict: Verdict, now: float, least_wait: float) -> None:
+        """Put a request back for later, or end the run: Apptivo is unavailable."""
+        if way.tries < self._policy.max_attempts and least_wait <= _LONGEST_WAIT:
+            self._progress.postpone(way, now, least_wait)
+            return
+        cause = verdict.cause
+        if least_wait > _LONGEST_WAIT:
+            cause = f"{cause}, it asks to be left alone for {least_wait:.0f} s"
+        self._progress.fail(way, UnavailableError(cause, attempts=way.tries, record=way.name))
