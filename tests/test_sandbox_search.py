@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from target_apptivo.sandbox.index import SearchIndex
 from target_apptivo.sandbox.memory import Entry
@@ -307,6 +309,38 @@ def test_a_restored_record_is_found_again(sandbox: Sandbox) -> None:
     call(sandbox, "DELETE", "v6/contacts/7001", params=KEYS)
     call(sandbox, "PUT", "v6/contacts/7001", params=KEYS, json={"lastName": "Roe"})
     assert ids(look(sandbox, {"lastName": "Roe"})) == ["7001"]
+
+
+COMMITS = st.lists(
+    st.tuples(
+        st.sampled_from("123"),
+        st.none() | st.text("ab ", max_size=4),
+        st.integers(0, 3),
+    )
+)
+
+
+@given(COMMITS, st.integers(0, 5))
+def test_the_index_is_the_records_of_so_long_ago(
+    commits: list[tuple[str, str | None, int]], delay: int
+) -> None:
+    """After any commits, what is found is what a look at each old enough record finds."""
+    index, at, held = SearchIndex(), NOW, dict[str, str]()
+    end = NOW + timedelta(seconds=sum(pause for _, _, pause in commits))
+    for record_id, name, pause in commits:
+        at += timedelta(seconds=pause)
+        entry = None if name is None else Entry(record_id, {"lastName": name}, "")
+        index.note(at, record_id, entry)
+        if at + timedelta(seconds=delay) <= end:
+            held.pop(record_id, None) if name is None else held.update({record_id: name})
+    index.catch_up(end, delay)
+    assert index.everything() == list(held)
+    for name in ("a", "b", "a b", "ab"):
+        term = Term("lastName", name)
+        equal = [i for i in held if Term("", held[i]).words == term.words]
+        shared = {i for i in held if {*Term("", held[i]).words} & {*term.words}}
+        assert sorted(index.equal([term])) == sorted(equal)
+        assert {*index.near([term], 9, but=equal)} == shared - {*equal}
 
 
 def test_searches_do_not_scan() -> None:

@@ -76,6 +76,11 @@ DISCLOSURES = (
     Disclosure(
         "INVENTED", "Search criteria that an app does not know are refused.", "--criteria refused"
     ),
+    Disclosure(
+        "INFERRED",
+        "Every standard field can be searched, and custom attributes by their value. Seen are only"
+        " e-mails, names, numbers, links to customers, and selects.",
+    ),
     Disclosure("INFERRED", "A record in the trash is not found, and not read by its id."),
     Disclosure(
         "SEEN",
