@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
 import time
 import tracemalloc
 import zlib
@@ -22,6 +21,7 @@ from target_apptivo.exchange import Connection
 from tests.test_client import OK, REQUEST, client, read_request, reset, serving
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nLink: </b>\r\n\r\n"
