@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from target_apptivo.sandbox import Received, Reply, Sandbox
 from target_apptivo.sandbox.__main__ import main
 from target_apptivo.sandbox.exact_json import decode
 from target_apptivo.sandbox.faults import KINDS, STORES, choose_faults, parse_faults
+from target_apptivo.sandbox.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -608,6 +610,13 @@ def test_state_tells_everything(sandbox: Sandbox) -> None:
     assert {entry["mark"] for entry in state["invented"]} == {
         *("SEEN", "INFERRED", "INVENTED", "UNKNOWN")
     }
+
+
+def test_every_switch_is_disclosed() -> None:
+    """Each switch of how Apptivo is played stands on the page, with a mark."""
+    told = " ".join(entry["switch"] for entry in Sandbox().state()["invented"])
+    names = [field.name.replace("_", "-") for field in fields(Switches)]
+    assert [name for name in names if f"--{name}" not in told] == []
 
 
 def test_state_can_be_limited_to_the_latest(sandbox: Sandbox) -> None:

@@ -124,6 +124,18 @@ DISCLOSURES = (
         " such books.",
         "--key NAME",
     ),
+    Disclosure(
+        "INVENTED",
+        "The configuration is that of a firm that is made up, its employees too: which standard"
+        " fields a layout names, and the lists of lead statuses and ranks, contact statuses and"
+        " sales stages. Its form is Apptivo's.",
+        "--config-data FILE",
+    ),
+    Disclosure(
+        "INVENTED",
+        "getEmployeeByAdvancedSearch answers equal matches only: clients take the first unseen.",
+        "/app/dao/employee",
+    ),
     Disclosure("INVENTED", "Apps that the reference does not know are accepted."),
     Disclosure("UNKNOWN", "A record as the raw JSON body: only Nexla's pages say that it works."),
     Disclosure("UNKNOWN", "PUT and DELETE with the id in the path: only Nexla's pages name them."),
