@@ -183,7 +183,7 @@ class Book:
             .order_by(RECORDS.c.taken_at.desc())
             .limit(_MOST_WITNESSES)
         )
-        return tuple(str(each) for each in self._connection.scalars(query))
+        return tuple(dict.fromkeys(str(each) for each in self._connection.scalars(query)))
 
     def _write(self) -> None:
         """Write what has changed since it was read or written."""

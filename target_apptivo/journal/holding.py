@@ -95,7 +95,7 @@ def take_turn(
 
 def _read(connection: Connection) -> dict[str, str]:
     """Read what is noted."""
-    return dict(connection.execute(select(META.c.name, META.c.value)).tuples().all())
+    return dict(connection.execute(select(META.c.name, META.c.value)).all())
 
 
 def _holder(connection: Connection) -> str:

@@ -196,8 +196,8 @@ class Journal:
         everything = select(RECORDS.c.stream, func.count()).group_by(RECORDS.c.stream)
         in_doubt = everything.where(RECORDS.c.intention.is_not(None))
         with self._transaction(writes=False):
-            known: dict[str, int] = dict(self._connection.execute(everything).tuples().all())
-            doubted: dict[str, int] = dict(self._connection.execute(in_doubt).tuples().all())
+            known: dict[str, int] = dict(self._connection.execute(everything).all())
+            doubted: dict[str, int] = dict(self._connection.execute(in_doubt).all())
         counted = {name: number - doubted.get(name, 0) for name, number in sorted(known.items())}
         return {name: number for name, number in counted.items() if number}, sum(doubted.values())
 

@@ -6,16 +6,13 @@ The connection is never renewed: a new one would not have the lock, and would no
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from target_apptivo.journal.failures import opening, refused
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 _CONNECTION: dict[str, Any] = {
     "connect_timeout": 10,
@@ -69,7 +66,7 @@ class PostgresStore:
     def __init__(self, url: URL) -> None:
         """Take a URL."""
         self._url = url.set(drivername="postgresql+psycopg")
-        plain = url.set(drivername="postgresql", password=None, query={})
+        plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database)
         self.location = plain.render_as_string()
 
     def make(self) -> None:

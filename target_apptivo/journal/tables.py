@@ -145,10 +145,12 @@ def memory_of(row: Sequence[Any]) -> Memory:
     _, _, _, apptivo_id, taken, shown, is_created, taken_at, matches, intention = row
     known = None
     if taken_at is not None:
+        took = json.loads(taken)
         known = Known(
             apptivo_id=apptivo_id,
-            taken=json.loads(taken),
-            shown=json.loads(shown),
+            taken=took,
+            # Mostly Apptivo shows what it took: then one reading does for both.
+            shown=took if shown == taken else json.loads(shown),
             is_created=is_created,
             taken_at=taken_at,
         )
