@@ -57,6 +57,11 @@ class Endpoint:
         envelope: Key of the object in the answer; none where the answer holds no id.
         options: Optional request parameters.
         traps: Attribute names to warn of.
+        object_id: The app's number, which goes with searches, reads and updates.
+        names_param: Parameter of an update that lists the names of what changed.
+        read_params: Further parameters of a read by id.
+        update_params: Further parameters of an update.
+        second_names: Names that an update of an attribute has to list besides.
     """
 
     name: str
@@ -67,6 +72,11 @@ class Endpoint:
     envelope: str | None = None
     options: tuple[Option, ...] = ()
     traps: tuple[Trap, ...] = ()
+    object_id: int | None = None
+    names_param: str | None = None
+    read_params: tuple[tuple[str, str], ...] = ()
+    update_params: tuple[tuple[str, str], ...] = ()
+    second_names: tuple[tuple[str, str], ...] = ()
 
     @property
     def id_paths(self) -> tuple[str, ...]:
@@ -100,6 +110,18 @@ _LEAD_SOURCE: Final = Trap(
 )
 _SALES_STAGE: Final = Trap(name="salesStage", remedy="salesStageName and salesStageId")
 
+# Who changes a case's customer or contact names it twice (docs/apptivo.md, Update, Links: MT,
+# PORTAL). That the second name is needed, too, where the id alone changes is INFERRED.
+_CASE_LINKS: Final = (
+    ("caseCustomer", "caseCustNew"),
+    ("caseCustomerId", "caseCustNew"),
+    ("caseContact", "caseContactNew"),
+    ("caseContactId", "caseContactNew"),
+)
+
+# Object ids: docs/apptivo.md, Apps and creating, The five objects. The name of an update's list:
+# docs/apptivo.md, Update, The request; that each app takes its own spelling only is UNKNOWN. Cases:
+# isSla of a read by docs/apptivo.md, Reading, getById; appId of an update by Update, The request.
 CREATE_CASE: Final = Endpoint(
     name="create_case",
     path="v6/cases",
@@ -107,6 +129,11 @@ CREATE_CASE: Final = Endpoint(
     id_name="caseId",
     data_param="caseData",
     envelope="csCase",
+    object_id=59,
+    names_param="attributeName",
+    read_params=(("isSla", "Y"),),
+    update_params=(("appId", "59"),),
+    second_names=_CASE_LINKS,
 )
 CREATE_LEAD: Final = Endpoint(
     name="create_lead",
@@ -116,6 +143,8 @@ CREATE_LEAD: Final = Endpoint(
     data_param="leadData",
     envelope="lead",
     traps=(_FLAT_EMAIL, _FLAT_PHONE, _LEAD_SOURCE),
+    object_id=4,
+    names_param="attributeNames",
 )
 CREATE_CUSTOMER: Final = Endpoint(
     name="create_customer",
@@ -125,6 +154,8 @@ CREATE_CUSTOMER: Final = Endpoint(
     data_param="customerData",
     envelope="customer",
     traps=(_FLAT_EMAIL, _FLAT_PHONE),
+    object_id=3,
+    names_param="attributeName",
 )
 DELETE_CUSTOMER: Final = Endpoint(
     name="delete_customer", path="v6/customers", action="delete", id_name="customerId"
@@ -137,6 +168,8 @@ CREATE_CONTACT: Final = Endpoint(
     data_param="contactData",
     envelope="contact",
     traps=(_FLAT_EMAIL, _FLAT_PHONE),
+    object_id=2,
+    names_param="attributeNames",
 )
 CREATE_OPPORTUNITY: Final = Endpoint(
     name="create_opportunity",
@@ -147,6 +180,8 @@ CREATE_OPPORTUNITY: Final = Endpoint(
     envelope="opportunity",
     options=_OPPORTUNITY_OPTIONS,
     traps=(_SALES_STAGE,),
+    object_id=11,
+    names_param="attributeNames",
 )
 
 GENERIC: Final = "generic"
