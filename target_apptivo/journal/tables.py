@@ -82,7 +82,7 @@ RECORDS = Table(
     Column("endpoint", _Name, primary_key=True),
     Column("apptivo_id", _Name),
     Column("taken", _PLAIN),
-    Column("shown", _PLAIN),
+    Column("shown", _PLAIN),  # null where it is what was taken: mostly
     Column("is_created", Boolean),
     Column("taken_at", Double),  # null where only an intention is there
     Column("matches", _PLAIN),
@@ -115,6 +115,9 @@ Index(
     postgresql_where=_IS_IN_DOUBT,
 )
 
+# Compact and ASCII; one encoder for all.
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+
 _CONTENT = [column.name for column in RECORDS.c if not column.primary_key]
 
 
@@ -128,6 +131,9 @@ UPDATE_RECORD = (
     update(RECORDS)
     .where(*_row_of(RECORDS))
     .values({name: bindparam(f"new_{name}") for name in _CONTENT})
+)
+UPDATE_INTENTION = (
+    update(RECORDS).where(*_row_of(RECORDS)).values(intention=bindparam("new_intention"))
 )
 DELETE_RECORD = delete(RECORDS).where(*_row_of(RECORDS))
 INSERT_MATCH = insert(MATCHES)
@@ -149,15 +155,14 @@ def memory_of(row: Sequence[Any]) -> Memory:
         known = Known(
             apptivo_id=apptivo_id,
             taken=took,
-            # Mostly Apptivo shows what it took: then one reading does for both.
-            shown=took if shown == taken else json.loads(shown),
+            shown=took if shown is None else json.loads(shown),
             is_created=is_created,
             taken_at=taken_at,
         )
     return Memory(
         known,
         tuple(json.loads(matches)) if matches else (),
-        _intention_of(json.loads(intention)) if intention else None,
+        _intention_from(json.loads(intention)) if intention else None,
     )
 
 
@@ -167,17 +172,17 @@ def content_of(memory: Memory) -> dict[str, Any]:
     return {
         "apptivo_id": memory.apptivo_id,
         "taken": _dumps(dict(known.taken)) if known else None,
-        "shown": _dumps(dict(known.shown)) if known else None,
+        "shown": _dumps(dict(known.shown)) if known and known.shown != known.taken else None,
         "is_created": known.is_created if known else None,
         "taken_at": known.taken_at if known else None,
         "matches": _dumps(memory.matches) if memory.matches else None,
-        "intention": _dumps(_parts(memory.intention)) if memory.intention else None,
+        "intention": intention_of(memory),
     }
 
 
-def _dumps(value: object) -> str:
-    """Write JSON, compact and ASCII."""
-    return json.dumps(value, separators=(",", ":"))
+def intention_of(memory: Memory) -> str | None:
+    """Write what is intended as the column of a row."""
+    return _dumps(_parts(memory.intention)) if memory.intention else None
 
 
 def _parts(intention: Intention) -> list[Any]:
@@ -192,7 +197,7 @@ def _parts(intention: Intention) -> list[Any]:
     ]
 
 
-def _intention_of(parts: Sequence[Any]) -> Intention:
+def _intention_from(parts: Sequence[Any]) -> Intention:
     """Put an intention together."""
     action, apptivo_id, matches, content, at, earlier = parts
     return Intention(
@@ -201,5 +206,5 @@ def _intention_of(parts: Sequence[Any]) -> Intention:
         matches=tuple(matches),
         content=content,
         at=at,
-        earlier=_intention_of(earlier) if earlier else None,
+        earlier=_intention_from(earlier) if earlier else None,
     )
