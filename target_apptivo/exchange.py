@@ -62,12 +62,6 @@ class GarbledError(Exception):
     """What came is not HTTP, or more than is read."""
 
 
-def _lost(what: str, error: Exception) -> NoAnswer:
-    """Tell of a connection that was lost when the request may have arrived."""
-    detail = getattr(error, "strerror", None)
-    return NoAnswer(f"{what} ({detail})" if detail else what, processed=True)
-
-
 _UNFINISHED: Final = (BrokenOffError, GarbledError, OSError)
 
 
@@ -165,6 +159,12 @@ class Connection:
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def _lost(what: str, error: Exception) -> NoAnswer:
+    """Tell of a connection that was lost when the request may have arrived."""
+    detail = getattr(error, "strerror", None)
+    return NoAnswer(f"{what} ({detail})" if detail else what, processed=True)
 
 
 class Incoming:
