@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 from target_apptivo.run import Run
 from target_apptivo.trial.check import check
+from target_apptivo.trial.journal import make_journal
+from target_apptivo.trial.plan import PlanRun
 from target_apptivo.trial.preview import PreviewRun
 from target_apptivo.trial.send_test import SendTestRun
 
@@ -50,6 +52,8 @@ class Trial:
     check: bool = False
     preview: int | None = None
     send_test: str | None = None
+    plan: bool = False
+    journal: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse two at once.
@@ -57,16 +61,18 @@ class Trial:
         Raises:
             click.UsageError: If more than one is given.
         """
-        if sum((self.check, self.preview is not None, self.send_test is not None)) > 1:
-            msg = "--check, --preview and --send-test exclude each other"
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        if sum(value is not None and value is not False for value in given.values()) > 1:
+            *most, last = [f"--{name.replace('_', '-')}" for name in given]
+            msg = f"{', '.join(most)} and {last} exclude each other"
             raise click.UsageError(msg)
 
     @property
     def needs_keys(self) -> bool | None:
         """Whether Apptivo is called; none where the settings say."""
-        if self.check:
+        if self.check or self.plan:
             return True
-        return None if self.preview is None else False
+        return None if self.preview is None and self.journal is None else False
 
     def make_run(self, settings: Settings, redactor: Redactor) -> Run:
         """Make the run that is asked for."""
@@ -74,7 +80,15 @@ class Trial:
             return PreviewRun(settings, redactor, records=self.preview)
         if self.send_test is not None:
             return SendTestRun(settings, redactor, stream=self.send_test or None)
-        return Run(settings, redactor)
+        return PlanRun(settings, redactor) if self.plan else Run(settings, redactor)
+
+    def carry_out(self, run: Run, logger: logging.Logger) -> bool:
+        """Do what needs no input, if that is asked for; give whether it was."""
+        if self.check:
+            print_check(run, logger)
+        elif self.journal is not None:
+            make_journal(run, self.journal)
+        return self.check or self.journal is not None
 
 
 def options() -> list[click.Option]:
@@ -103,6 +117,19 @@ def options() -> list[click.Option]:
             metavar="[STREAM]",
             help="Really send the first record of each stream, or of STREAM, and no more; a delete "
             "only if STREAM names it.",
+        ),
+        click.Option(
+            ["--plan"],
+            is_flag=True,
+            help="Say what a run would do to the whole input; read, and change nothing anywhere.",
+        ),
+        click.Option(
+            ["--journal"],
+            is_flag=False,
+            flag_value="",
+            default=None,
+            metavar="[FILE]",
+            help="Make the journal, or add to it the ids that response records in FILE tell.",
         ),
         click.Option(
             ["--sandbox"],

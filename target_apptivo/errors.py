@@ -10,6 +10,8 @@ neither a credential nor a record's values.
     ├── JournalError           the journal cannot be used: nothing was sent that it does not hold
     ├── CredentialsError       Apptivo does not take the keys
     ├── UnavailableError       Apptivo does not answer: run again later
+    ├── SearchError            Apptivo's search cannot be relied on: nothing more is created by it
+    ├── StrangerError          an update was answered with another object: look at both
     ├── StoppedError           SIGTERM or SIGINT: run again, the state is kept
     ├── RunEndedError          not for people: it ends the reading
     ├── UnexpectedError        a fault of this program: report it
@@ -21,8 +23,12 @@ neither a credential nor a record's values.
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MissingKeyPropertiesError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class TargetApptivoError(Exception):
@@ -74,6 +80,31 @@ class UnavailableError(TargetApptivoError):
         super().__init__(
             f"Apptivo is unavailable ({reason}, {attempts} attempts) at {record}: run again later, "
             "the state is kept; if it never worked, check api_url"
+        )
+
+
+class SearchError(TargetApptivoError):
+    """Apptivo's search does not show a record that is known to be there."""
+
+    def __init__(
+        self, endpoint: str, apptivo_id: str, match_on: Sequence[str], seconds: float, why: str
+    ) -> None:
+        """Name the record and the search, and say what can be done."""
+        super().__init__(
+            f"Apptivo's search by match_on ({', '.join(match_on)}) does not find {apptivo_id} of "
+            f"{endpoint} within {seconds:.0f} s{why}, though it is there: nothing more is created "
+            "that might be there already. Search by another attribute, or raise settle_seconds"
+        )
+
+
+class StrangerError(TargetApptivoError):
+    """The answer to an update shows another object than the one that was to be updated."""
+
+    def __init__(self, endpoint: str, apptivo_id: str, other: str) -> None:
+        """Name both."""
+        super().__init__(
+            f"the answer to an update of {apptivo_id} ({endpoint}) shows another id, {other}: look "
+            "at both in Apptivo before anything more is updated"
         )
 
 

@@ -20,6 +20,7 @@ from target_apptivo.output.response_records import ResponseLines
 from target_apptivo.output.state_lines import StateLines, StateResponses
 from target_apptivo.output.webhook import Webhook
 from target_apptivo.output.wording import Wording
+from target_apptivo.shelf import Shelf
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.request import Pairs
@@ -37,6 +38,7 @@ class Parts:
 
     Attributes:
         report: What is counted.
+        shelf: The journal, if there is one.
     """
 
     def __init__(self, settings: Settings, redactor: Redactor, stop: Stop) -> None:
@@ -48,6 +50,7 @@ class Parts:
         self._files: list[LineFile] = []
         self._clients: list[Client] = []
         self.report = Report(shown=self._wording.shown)
+        self.shelf = Shelf(settings, stop)
 
     def delivery(self, ledger: Ledger, **policy: Any) -> Delivery:  # noqa: ANN401 - of Policy
         """Make a delivery by the settings.
@@ -65,6 +68,7 @@ class Parts:
             interruption=self._stop.interruption,
             on_end=self._stop.end,
             grace=_GRACE,
+            book=self.shelf.journal,
         )
         self.report.describe_pace = delivery.describe
         return delivery
@@ -119,6 +123,7 @@ class Parts:
             client.close()
         self._files.clear()
         self._clients.clear()
+        self.shelf.close()
 
     def _policy(self) -> dict[str, Any]:
         """Give what the settings say of a delivery; a dry run checks the whole input."""
@@ -133,6 +138,7 @@ class Parts:
             "on_uncertain": settings.on_uncertain,
             "max_rejected": math.inf if is_unlimited else settings.max_rejected,
             "dry_run": settings.dry_run,
+            "has_journal": self.shelf.journal is not None,
         }
 
     def _client(self, url: str, credentials: Pairs, *, connections: int) -> Client:

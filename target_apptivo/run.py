@@ -12,10 +12,11 @@ from target_apptivo.parts import Parts
 from target_apptivo.stop import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from target_apptivo.apptivo.response import Verdict
     from target_apptivo.delivery.pending import PendingRecord, PendingWay
+    from target_apptivo.journal.steps import Place
     from target_apptivo.redact import Redactor
     from target_apptivo.settings.read import Settings
 
@@ -39,6 +40,9 @@ class Deliverer(Protocol):
 
     def finish(self) -> None:
         """Bring the run to its end."""
+
+    def unsent(self) -> Iterable[Place]:
+        """Give where the journal holds what a run which has ended never sent."""
 
     def unsettled(self) -> Sequence[PendingRecord]:
         """Give the records that a run which has ended leaves unsettled."""
@@ -73,8 +77,8 @@ class Run:
             SettingsError: If an output cannot be opened, or is the input.
         """
         self.parts.refuse_own_output(source)
-        self.delivery = self._build()
         self.stop.begin()
+        self.delivery = self._build()
 
     def input_failed(self, error: Exception) -> None:
         """Take the error that ended the reading; what was read before it is still delivered."""
@@ -94,6 +98,8 @@ class Run:
 
     def _build(self) -> Deliverer:
         """Join the parts of a delivery."""
+        if not self.settings.dry_run:
+            self.parts.shelf.open()
         return self.parts.delivery(self.parts.outputs())
 
     def _finish(self) -> None:
@@ -116,6 +122,7 @@ class Run:
         try:
             self.delivery.finish()
         finally:
+            self.parts.shelf.withdraw(self.delivery.unsent())
             if stopped := self.stop.interruption():
                 raise stopped
         if self._input_error:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from functools import partial
+from datetime import datetime
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks import Sink
 
 from target_apptivo.apptivo import endpoints
+from target_apptivo.apptivo.request import Address
 from target_apptivo.apptivo.response import Outcome, Verdict, refused
-from target_apptivo.apptivo.rules import Shaped, shape
-from target_apptivo.apptivo.ways import deliver
+from target_apptivo.apptivo.rules import Mapped, Shaped
+from target_apptivo.apptivo.ways.deliver import deliver, deliver_child
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import MissingKeyPropertyError, RecordRejectedError
+from target_apptivo.remembered import Remembered
 from target_apptivo.settings.routes import unmapped
 from target_apptivo.validation import QuickValidator, schema_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from singer_sdk import Target
 
     from target_apptivo.apptivo.endpoints import Endpoint
+    from target_apptivo.apptivo.steps import Way
     from target_apptivo.run import Run
     from target_apptivo.settings.routes import Route
 
@@ -45,6 +49,23 @@ class ApptivoSink(Sink):
         self._run = cast("Run", target.run)  # type: ignore[attr-defined] # it is ours
         if route := self._run.settings.routes.find(stream_name):
             self._route = route
+
+    @cached_property
+    def _remembered(self) -> Remembered | None:
+        """How the stream's records are remembered, where there is a journal; claimed at once."""
+        if self._run.settings.journal_url is None:
+            return None
+        routes, rules = self._run.settings.routes, self._route.rules
+        stream = rules.journal_stream or self.stream_name
+        remembered = Remembered(
+            self.stream_name,
+            rules,
+            self.key_properties,
+            is_referenced=stream in routes.referenced,
+        )
+        if remembered.key_names and not rules.operation.deletes:
+            self._run.parts.shelf.claim(rules.operation.endpoint, stream, remembered.key_names)
+        return remembered
 
     def take(
         self,
@@ -69,21 +90,62 @@ class ApptivoSink(Sink):
             self.stream_name, self._route, has_keys=bool(self.key_properties)
         )
         pending = self._pending(record, message, schema_line, size)
-        if self._route.operation.creates and _is_deleted(record, message):
-            reason = "a deleted record (_sdc_deleted_at) is never created"
-            self._run.notices.skip_deletion(self.stream_name)
-            self._run.delivery.refuse(pending, Verdict(outcome=Outcome.SKIPPED, reason=reason))
-            return
-        self._set_metadata(record, message)
         try:
-            self._check(record, map_error)
-            shaped = self._shape(record)
+            way = self._way(record, message, pending, map_error)
         except RecordRejectedError as error:
             pending.error = error
             self._run.delivery.refuse(pending, refused(str(error)))
         else:
-            start = partial(deliver, shaped, self._route.rules)
-            self._run.delivery.submit(PendingWay(start, [pending]))
+            self._submit(pending, way)
+
+    def _submit(self, pending: PendingRecord, way: Callable[[], Way] | None) -> None:
+        """Send a record on its way; a deleted one that deletes nothing is skipped."""
+        if way is None:
+            reason = "a deleted record (_sdc_deleted_at) is never created"
+            self._run.notices.skip_deletion(self.stream_name)
+            self._run.delivery.refuse(pending, Verdict(outcome=Outcome.SKIPPED, reason=reason))
+        else:
+            self._run.delivery.submit(PendingWay(way, [pending]))
+
+    def _way(
+        self,
+        record: dict[str, Any],
+        message: Mapping[str, Any],
+        pending: PendingRecord,
+        map_error: RecordRejectedError | None,
+    ) -> Callable[[], Way] | None:
+        """Check and shape a record, and tell what is done with it.
+
+        Raises:
+            RecordRejectedError: If it is refused before anything is sent.
+        """
+        rules, remembered = self._route.rules, self._remembered
+        is_deleted = rules.operation.creates and _is_deleted(record, message)
+        if is_deleted and not (rules.hard_delete and remembered and self._run.parts.shelf.journal):
+            return None
+        self._set_metadata(record, message)
+        self._check(record, map_error)
+        place = None
+        if remembered and self._run.parts.shelf.journal:
+            place = remembered.place(pending.record.key, record)
+        mapped = Mapped(
+            attributes=record,
+            keeps_metadata=self.include_sdc_metadata_properties,
+            place=place,
+            is_deleted=is_deleted,
+            set_aside_at=_set_aside_at(message),
+        )
+        if remembered:
+            remembered.line_up(pending, mapped)
+        if is_deleted:
+            gone = Shaped(Address("", ()), {}, place, is_deleted=True)
+            return partial(deliver, gone, rules)
+        if rules.references:
+            return partial(deliver_child, mapped, rules)
+        shaped = mapped.shape(rules)
+        if self.endpoint:
+            self._run.notices.warn_of_traps(self.stream_name, self.endpoint, shaped.payload)
+        return partial(deliver, shaped, rules)
 
     def get_validator(self) -> QuickValidator | None:
         """Check records faster than the SDK does, which calls this."""
@@ -111,14 +173,6 @@ class ApptivoSink(Sink):
             size=size,
         )
         return PendingRecord(noted, lines=(_identity(self.stream_name, key),) if key else ())
-
-    def _shape(self, record: dict[str, Any]) -> Shaped:
-        """Shape a record as it is sent."""
-        keeps_metadata = self.include_sdc_metadata_properties
-        shaped = shape(self._route.operation, record, keeps_metadata=keeps_metadata)
-        if self.endpoint:
-            self._run.notices.warn_of_traps(self.stream_name, self.endpoint, shaped.payload)
-        return shaped
 
     def _set_metadata(self, record: dict[str, Any], message: Mapping[str, Any]) -> None:
         """Add the SDK's metadata to a record or take it out, as the SDK did with its schema."""
@@ -218,6 +272,16 @@ def _is_deleted(record: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
     """Whether the tap marks a record as deleted; stream maps may have dropped the mark."""
     raw = message["record"]
     return bool(record.get("_sdc_deleted_at") or raw.get("_sdc_deleted_at"))
+
+
+def _set_aside_at(message: Mapping[str, Any]) -> float | None:
+    """Give when a record was set aside, if it comes from there, in seconds since 1970."""
+    rejected = message.get("rejected")
+    at = rejected.get("at") if isinstance(rejected, dict) else None
+    try:
+        return datetime.fromisoformat(str(at)).timestamp() if at else None
+    except ValueError:
+        return None
 
 
 def _identity(stream: str, key: Mapping[str, Any]) -> Hashable:

@@ -271,9 +271,7 @@ class TargetApptivo(Target):
                 needs_keys=wanted.needs_keys,
                 sandbox_url=url,
             )
-            if wanted.check:
-                command.print_check(target.run, cls.logger)
-            else:
+            if not wanted.carry_out(target.run, cls.logger):
                 target.listen(file_input)
 
 

@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.ways import send_batch
+from target_apptivo.apptivo.ways.sending import send_batch
 from target_apptivo.delivery.pending import PendingWay
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from target_apptivo.journal.steps import Forget, Intend, Remember, Withdraw
 
 if TYPE_CHECKING:
     from target_apptivo.delivery.pending import PendingWay
+    from target_apptivo.journal.steps import Place
 
 _AHEAD_PER_REQUEST = 2
 # What is carried out in one transaction: those who wait for it are not to wait long.
@@ -65,6 +66,7 @@ class Books:
         while self._may_intend(cut, limit):
             way = self._intentions.pop()
             way.is_intended = True
+            way.places = _places(way.step)
             self.ahead += 1
             taken.append(way)
         while len(taken) < _MOST_AT_ONCE and self._questions.has(cut):
@@ -75,3 +77,13 @@ class Books:
     def _may_intend(self, cut: float, limit: int) -> bool:
         """Whether the next intention may be held."""
         return self._intentions.has(cut) and self.ahead < _AHEAD_PER_REQUEST * limit
+
+
+def _places(step: object) -> tuple[Place, ...]:
+    """Give where the journal will hold an intention."""
+    match step:
+        case Intend(place=place):
+            return (place,)
+        case Together(steps):
+            return tuple(each.place for each in steps)
+    return ()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from target_apptivo.delivery.scribe import Book
     from target_apptivo.delivery.settler import Ledger
     from target_apptivo.errors import StoppedError
+    from target_apptivo.journal.steps import Place
 
 logger = logging.getLogger("target-apptivo.delivery")
 
@@ -127,6 +128,11 @@ class Delivery:
         """Give the records that a run which has ended leaves unsettled, in input order."""
         with self._monitor.lock:
             return list(self._in_flight.window.records())
+
+    def unsent(self) -> list[Place]:
+        """Give where the journal holds what a run which has ended intended and never sent."""
+        with self._monitor.lock:
+            return [place for way in self._in_flight.progress.unsent() for place in way.places]
 
     def describe(self) -> str:
         """Say in words how it goes."""

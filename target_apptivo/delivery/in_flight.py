@@ -134,4 +134,4 @@ class InFlight:
         """Take ways on with the journal's replies."""
         self.progress.books.under_way -= len(ways)
         for way, reply in zip(ways, replies, strict=True):
-            self.progress.take_on(way, reply, now)
+            self.progress.replied(way, reply, now)

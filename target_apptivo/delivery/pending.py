@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.response import Verdict
     from target_apptivo.apptivo.steps import BatchWay, Way
     from target_apptivo.errors import TargetApptivoError
+    from target_apptivo.journal.steps import Place
     from target_apptivo.steps import Step
 
 
@@ -149,6 +150,7 @@ class PendingWay:
         tries: How often its present request was sent.
         attempts: How often a request of it was sent that changes something.
         had_before: Whether Apptivo may have had its records before its present sending.
+        places: Where the journal holds an intention of it that may not have been sent.
         is_intended: Whether the journal holds its intention, and its request is still to be sent.
     """
 
@@ -162,6 +164,7 @@ class PendingWay:
     attempts: int = 0
     had_before: bool = False
     is_intended: bool = False
+    places: tuple[Place, ...] = ()
 
     @property
     def sequence(self) -> int:

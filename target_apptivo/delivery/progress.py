@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.apptivo.references import stand_in
 from target_apptivo.apptivo.response import Outcome, Verdict, refused
 from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Sent, Tell, Together, Wait
 from target_apptivo.delivery.batches import Batches
@@ -19,10 +20,10 @@ from target_apptivo.delivery.pending import PendingWay
 from target_apptivo.delivery.schedule import Queue, Waiting
 from target_apptivo.delivery.turns import Turns
 from target_apptivo.errors import RecordRejectedError, TargetApptivoError, UnexpectedError
-from target_apptivo.journal.steps import Intend
+from target_apptivo.journal.steps import Forget, Intend, Place, RecallParent, Remember, Withdraw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from target_apptivo.delivery.pending import PendingRecord
     from target_apptivo.delivery.policy import Policy
@@ -44,11 +45,14 @@ class Progress:
         self._window = window
         self._lines = Lines()
         self._turns = Turns()
+        self._read: set[Hashable] = set()
         self._replies: deque[tuple[PendingWay, Any]] = deque()
         self._is_taking_on = False
 
     def line_up(self, way: PendingWay, now: float) -> None:
         """Take the way of a record that was read; it starts when it waits for nobody."""
+        if self._policy.is_rehearsal and way.records[0].is_parent is not None:
+            self._read.add(way.records[0].is_parent)
         for awaited in self._lines.line_up(way):
             self._start(self.batches.release_with(awaited), now)
         if not way.blocked_by:
@@ -87,6 +91,12 @@ class Progress:
         for pending in way.records:
             pending.error = error
         self._window.end_at(way.sequence)
+
+    def unsent(self) -> Iterator[PendingWay]:
+        """Give the ways whose intentions the journal holds, and of which nothing has left."""
+        for way in (*self.ready, *self.waiting):
+            if not way.records[0].apptivo_may_have:
+                yield way
 
     def _start(self, ways: Iterable[PendingWay], now: float) -> None:
         """Start ways that nothing holds back."""
@@ -142,20 +152,35 @@ class Progress:
     def _rehearse(self, way: PendingWay, step: object, now: float) -> bool:
         """Answer a step of a run that sends nothing, if it is one that would send or wait."""
         match step:
+            case Send() if self._policy.plans:
+                self._end(way, _planned_send(step), now)
             case Send():
                 self.take_on(way, Sent(_shaped(step)), now)
             case Intend() if self._policy.plans:
                 self._end(way, _planned(step), now)
             case Join(intend=Intend() as intend) if self._policy.plans:
                 self._end(way, _planned(intend), now)
-            case Intend() | Together() | Wait():
+            case Intend() | Together() | Wait() | Remember() | Withdraw() | Forget():
                 self.take_on(way, None, now)
+            case RecallParent(stream, key) if not self._policy.has_journal:
+                self.take_on(way, self._stand_in(stream, key), now)
             case Ask(topic):
                 # Nobody waits for what will not be found out before something is sent.
                 self.take_on(way, self._turns.ask(way, topic)[1], now)
             case _:
                 return False
         return True
+
+    def _stand_in(self, stream: str, key: str) -> str | None:
+        """Give what is shown for the id of a parent that was read and is not in Apptivo yet."""
+        return stand_in(stream, key) if (stream, key) in self._read else None
+
+    def replied(self, way: PendingWay, reply: object, now: float) -> None:
+        """Take a way on with the journal's reply."""
+        step = way.step
+        if self._policy.plans and reply is None and isinstance(step, RecallParent):
+            reply = self._stand_in(step.stream, step.key)
+        self.take_on(way, reply, now)
 
     def postpone(self, way: PendingWay, now: float, least_wait: float = 0.0) -> None:
         """Put a request back for later: exponential backoff with full jitter."""
@@ -203,6 +228,14 @@ def _halves(way: PendingWay, halves: Halves) -> Iterator[PendingWay]:
 def _planned(intend: Intend) -> Verdict:
     """Give the verdict of a record of which it is only said what would be done."""
     return Verdict(outcome=Outcome.SKIPPED, reason="only planned", intended=intend)
+
+
+def _planned_send(step: Send) -> Verdict:
+    """Give the verdict of a record that would be sent, and is not remembered."""
+    shaped = _shaped(step)
+    if shaped is not _NOT_SENT:
+        return shaped
+    return _planned(Intend(place=Place("", "", ""), action=step.operation.action))
 
 
 def _shaped(step: Send) -> Verdict:

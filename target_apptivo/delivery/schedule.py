@@ -29,6 +29,10 @@ class Queue:
         """How many there are."""
         return len(self._ways)
 
+    def __iter__(self) -> Iterator[PendingWay]:
+        """Give them, in no order."""
+        return (way for _, _, way in self._ways)
+
     def put(self, way: PendingWay) -> None:
         """Put a way in its place."""
         heapq.heappush(self._ways, (way.sequence, next(self._ties), way))
@@ -64,6 +68,6 @@ class Waiting:
         while self.due <= now:
             yield heapq.heappop(self._ways)[2]
 
-    def clear(self) -> None:
-        """Keep none back any more: they are given up."""
-        self._ways.clear()
+    def __iter__(self) -> Iterator[PendingWay]:
+        """Give them, in no order."""
+        return (way for _, _, way in self._ways)

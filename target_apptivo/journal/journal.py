@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -70,6 +71,7 @@ class Journal:
         self._read_only = read_only
         self._now = now
         self._failure: str | None = None
+        self._guard = threading.Lock()
 
     @classmethod
     def make(cls, url: str, account: str) -> bool:
@@ -215,7 +217,8 @@ class Journal:
         if self._failure is not None:
             raise JournalError(self._failure)
         try:
-            with failing(), transaction(self._connection, writes=writes):
+            # The threads of a run take turns: the connection is for one at a time.
+            with self._guard, failing(), transaction(self._connection, writes=writes):
                 yield
         except JournalError as error:
             self._failure = str(error)

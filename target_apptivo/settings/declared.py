@@ -152,6 +152,101 @@ _GENERIC_OPTIONS: Final = (
     ),
 )
 
+LOAD_METHODS: Final = ("append-only", "upsert", "create-only", "update-only")
+_LOAD_METHOD: Final = th.Property(
+    "load_method",
+    th.StringType,
+    allowed_values=list(LOAD_METHODS),
+    title="Load method",
+    description=(
+        "What is done with a record that is known or found in Apptivo, and with one that is not: "
+        "`append-only` creates each, `upsert` updates or creates, `create-only` and `update-only` "
+        "do one of the two. By default `upsert` with a journal, else `append-only`."
+    ),
+)
+_REFERENCE: Final = th.ObjectType(
+    th.Property(
+        "stream",
+        th.StringType(min_length=1),
+        required=True,
+        title="Stream",
+        description="Stream of the other record, by its name in the journal.",
+    ),
+    th.Property(
+        "key",
+        th.OneOf(th.StringType, th.ObjectType(additional_properties=th.StringType)),
+        required=True,
+        title="Key",
+        description="Template of its key; an object of templates by key property for several.",
+    ),
+    th.Property(
+        "on_missing",
+        th.StringType,
+        default="reject",
+        allowed_values=["reject", "omit"],
+        title="On missing",
+        description="Where it is not in Apptivo: `reject` the record, or `omit` the attribute.",
+    ),
+    additional_properties=False,
+)
+
+_IN_STEP_OPTIONS: Final = (
+    _LOAD_METHOD,
+    th.Property(
+        "journal_stream",
+        th.StringType(min_length=1),
+        title="Journal stream",
+        description="The stream's name in the journal, where it is to have another one there.",
+    ),
+    th.Property(
+        "match_on",
+        th.OneOf(th.StringType, th.ArrayType(th.StringType)),
+        title="Match on",
+        description=(
+            "By what a record is looked for in Apptivo: an attribute, or several that must all be "
+            "equal. `emailAddress` stands for any of `emailAddresses`, `customAttributes.<id>` for "
+            "a custom attribute."
+        ),
+    ),
+    th.Property(
+        "on_conflict",
+        th.StringType,
+        default="overwrite",
+        allowed_values=["overwrite", "keep"],
+        title="On conflict",
+        description=(
+            "Where Apptivo holds something that the target did not leave there: `overwrite` it "
+            "with what the source changed, or `keep` it."
+        ),
+    ),
+    th.Property(
+        "update_nulls",
+        th.BooleanType,
+        default=False,
+        title="Update nulls",
+        description="Let null and empty values clear what the target wrote.",
+    ),
+    th.Property(
+        "hard_delete",
+        th.BooleanType,
+        default=False,
+        title="Hard delete",
+        description=(
+            "Delete the customer that was created from a record with `_sdc_deleted_at`; the stream "
+            "must be named exactly."
+        ),
+    ),
+    th.Property(
+        "references",
+        th.ObjectType(additional_properties=_REFERENCE),
+        title="References",
+        description=(
+            "Attributes that are set to the Apptivo id of what a record of another stream became: "
+            '`{"opportunityCustomerId": {"stream": "customers", "key": "{company_id}"}}`.'
+        ),
+    ),
+)
+
 _TEMPLATE_OPTIONS: Final = (
     th.Property(
         "account_id",
@@ -196,6 +291,10 @@ APPLIES_TO: Final[dict[str, tuple[str, ...]]] = {
     "customer_id": ("delete_customer",),
     **{option.name: ("generic",) for option in _GENERIC_OPTIONS},
     "id_path": (*CREATES, "generic"),
+    "load_method": (*CREATES, "generic"),
+    "journal_stream": (*CREATES, "generic"),
+    **dict.fromkeys(("match_on", "on_conflict", "update_nulls"), CREATES),
+    "hard_delete": ("create_customer",),
 }
 
 _STREAM: Final = th.ObjectType(
@@ -210,9 +309,12 @@ _STREAM: Final = th.ObjectType(
     *_COMMON_OPTIONS,
     *_TEMPLATE_OPTIONS,
     *_GENERIC_OPTIONS,
+    *_IN_STEP_OPTIONS,
     additional_properties=False,
 )
-_GENERIC: Final = th.ObjectType(*_COMMON_OPTIONS, *_GENERIC_OPTIONS, additional_properties=False)
+_GENERIC: Final = th.ObjectType(
+    *_COMMON_OPTIONS, *_GENERIC_OPTIONS, *_IN_STEP_OPTIONS, additional_properties=False
+)
 STREAM_SCHEMA: Final[dict[str, Any]] = _STREAM.to_dict()
 BATCH_SCHEMA: Final[dict[str, Any]] = _BATCH.to_dict()
 
@@ -370,6 +472,34 @@ SETTINGS: Final[dict[str, Any]] = th.PropertiesList(
         title="Read timeout",
         description="Seconds to wait for an answer.",
     ),
+    _LOAD_METHOD,
+    th.Property(
+        "journal_url",
+        th.StringType(min_length=1),
+        secret=True,
+        title="Journal URL",
+        description=(
+            "Where it is remembered what each record became: `sqlite:///journal.db`, or "
+            "`postgresql://…` with the extra `postgres`. `--journal` makes it."
+        ),
+    ),
+    th.Property(
+        "journal_account",
+        th.StringType(min_length=1),
+        title="Journal account",
+        description=(
+            "The account that the journal belongs to; by default named after host and `api_key`."
+        ),
+    ),
+    th.Property(
+        "settle_seconds",
+        th.NumberType(minimum=0, maximum=_DAY),
+        default=60,
+        title="Settle seconds",
+        description=(
+            "How long a create whose answer was lost must stay unfound before it is sent again."
+        ),
+    ),
     th.Property(
         "dry_run",
         th.BooleanType,
@@ -385,7 +515,6 @@ SECRETS: Final = tuple(
 
 # Settings of the SDK that mean nothing here, and what to use in their place.
 MEANINGLESS: Final = {
-    "load_method": "the endpoint of the stream decides; see streams",
     "batch_size_rows": "use streams.<stream>.batch.size",
 }
 

@@ -38,7 +38,7 @@ def build_operation(
     Args:
         name: The endpoint.
         options: Its options from the settings, checked for their types.
-        style: How templates operation Apptivo.
+        style: How templates call Apptivo.
         base_url: The API's base URL, whose host absolute URLs must share.
         path: Path of the options in the settings, for errors.
 
@@ -164,7 +164,7 @@ def _customer_id(endpoint: Endpoint, options: Mapping[str, Any], path: str) -> T
     """Read the template of the id of a customer to delete."""
     if endpoint is not DELETE_CUSTOMER:
         return None
-    return _parse(options["customer_id"], f"{path}.customer_id")
+    return parse_template(options["customer_id"], f"{path}.customer_id")
 
 
 def _options(endpoint: Endpoint, options: Mapping[str, Any], path: str) -> Iterator[Param]:
@@ -208,10 +208,10 @@ def _value(value: object, path: str, booleans: tuple[str, str]) -> Template:
                 return Template((number_text(value),))
             except ValueError as error:
                 raise SettingsError(path, f"is {error}") from None
-    return _parse(str(value), path)
+    return parse_template(str(value), path)
 
 
-def _parse(text: str, path: str) -> Template:
+def parse_template(text: str, path: str) -> Template:
     """Read a template."""
     try:
         return Template.parse(text)
@@ -265,10 +265,10 @@ def _url(text: str, base_url: str, path: str) -> Template:
         problem = "must be absolute (https://...) or relative to api_url"
         raise SettingsError(path, problem)
     if "://" not in literal.partition("?")[0]:
-        return _parse(text.removeprefix("/"), path)
+        return parse_template(text.removeprefix("/"), path)
     host = _our_host(literal, base_url, path)
     rest = text.partition("://")[2].removeprefix(host)
-    return _parse(rest if rest.startswith("/") else f"/{rest}", path)
+    return parse_template(rest if rest.startswith("/") else f"/{rest}", path)
 
 
 def _query_names(url: str) -> set[str]:

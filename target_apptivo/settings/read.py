@@ -54,6 +54,10 @@ class Settings:
     connect_timeout: float
     read_timeout: float
     dry_run: bool
+    journal_url: str | None
+    journal_account: str | None
+    settle_seconds: float
+    is_sandbox: bool
 
 
 def read_settings(
@@ -97,6 +101,10 @@ def read_settings(
         connect_timeout=float(given["connect_timeout"]),
         read_timeout=float(given["read_timeout"]),
         dry_run=dry_run,
+        journal_url=given.get("journal_url"),
+        journal_account=given.get("journal_account"),
+        settle_seconds=float(given["settle_seconds"]),
+        is_sandbox=sandbox_url is not None,
     )
     if settings.max_rejected and not settings.rejected_path:
         problem = "is required with max_rejected: it is where rejected records are kept"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES, ApiStyle
-from target_apptivo.apptivo.rules import Rules
 from target_apptivo.errors import InputError, SettingsError
-from target_apptivo.settings.operations import build_operation
+from target_apptivo.settings.rules import build_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_apptivo.apptivo.request import Operation
+    from target_apptivo.apptivo.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Route:
         return self.rules.operation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Routes:
     """The mapping of streams to endpoints; every row is checked before a record is read.
 
@@ -53,6 +54,13 @@ class Routes:
         """Give every route."""
         rows = [*self.named.values(), *self.defaults.values()]
         return [*rows, self.fallback] if self.fallback else rows
+
+    @cached_property
+    def referenced(self) -> frozenset[str]:
+        """Streams, by their names in the journal, that records of others refer to."""
+        return frozenset(
+            reference.stream for route in self.all() for reference in route.rules.references
+        )
 
     def find(self, stream: str) -> Route | None:
         """Find a stream's route: exact name, first glob, default name, generic.
@@ -93,7 +101,7 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
 
     Args:
         config: The settings, checked for their types.
-        style: How templates operation Apptivo.
+        style: How templates call Apptivo.
         base_url: The API's base URL.
 
     Raises:
@@ -101,9 +109,8 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
     """
 
     def route(name: str, options: Mapping[str, Any], path: str, why: str) -> Route:
-        operation, batch = build_operation(name, options, style=style, base_url=base_url, path=path)
-        on_uncertain = config["on_uncertain"]
-        return Route(Rules(operation=operation, batch=batch, on_uncertain=on_uncertain), why)
+        rules = build_rules(name, options, given=config, style=style, base_url=base_url, path=path)
+        return Route(rules, why)
 
     named, generic = {}, config.get("generic")
     for stream, entry in (config.get("streams") or {}).items():
@@ -113,14 +120,23 @@ def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -
             options, path = generic, "generic"
         why = f"matches '{stream}' in streams" if _is_glob(stream) else "named in streams"
         named[stream] = route(name, options, path, why)
-        if _is_glob(stream) and named[stream].operation.deletes:
-            problem = "a wildcard never leads to a delete; name the stream"
-            raise SettingsError(f"streams.{stream}", problem)
+        if _is_glob(stream):
+            _refuse_wild_deletes(stream, named[stream])
     defaults = {name: route(name, {}, name, "default name") for name in TEMPLATES}
     fallback = None
     if generic is not None:
         fallback = route(GENERIC, generic, "generic", "generic, nothing else matches")
     return Routes(named, defaults, fallback)
+
+
+def _refuse_wild_deletes(stream: str, route: Route) -> None:
+    """Refuse to lead to a delete by a wildcard."""
+    if route.operation.deletes:
+        problem = "a wildcard never leads to a delete; name the stream"
+        raise SettingsError(f"streams.{stream}", problem)
+    if route.rules.hard_delete:
+        problem = "is for streams that are named exactly, not for a wildcard"
+        raise SettingsError(f"streams.{stream}.hard_delete", problem)
 
 
 def _default_endpoint(stream: str) -> str | None:

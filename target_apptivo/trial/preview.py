@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.apptivo.references import stand_in
+from target_apptivo.apptivo.response import Verdict
 from target_apptivo.apptivo.steps import Join, Send
-from target_apptivo.apptivo.ways import send_batch
+from target_apptivo.apptivo.ways.sending import send_batch
 from target_apptivo.errors import RecordRejectedError
+from target_apptivo.journal.steps import RecallParent
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 from target_apptivo.run import Run
 from target_apptivo.trial.shown import shown
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.response import Verdict
+    from collections.abc import Container, Hashable, Iterable
+
     from target_apptivo.apptivo.steps import BatchWay, Way
     from target_apptivo.delivery.pending import PendingRecord, PendingWay
+    from target_apptivo.journal.steps import Place
     from target_apptivo.redact import Redactor
     from target_apptivo.settings.read import Settings
 
@@ -48,13 +53,18 @@ class _Preview:
         self._redactor = redactor
         self._records = records
         self._seen: dict[str, int] = {}
+        self._parents: set[Hashable] = set()
         self._batches: dict[str, list[tuple[Join, PendingRecord]]] = {}
 
     def submit(self, way: PendingWay) -> None:
         """Print a request, or wait until its batch is full."""
         pending = way.records[0]
-        step = first_request(way.start())
-        if isinstance(step, Join):
+        step = first_request(way.start(), self._parents)
+        if pending.is_parent is not None:
+            self._parents.add(pending.is_parent)
+        if isinstance(step, Verdict):
+            self.refuse(pending, step)
+        elif isinstance(step, Join):
             self._join(step, pending)
         else:
             self._show(step, [pending])
@@ -71,6 +81,10 @@ class _Preview:
         """Print what is left."""
         for stream in list(self._batches):
             self._show_batch(stream)
+
+    def unsent(self) -> Iterable[Place]:
+        """Nothing was intended."""
+        return ()
 
     def unsettled(self) -> list[PendingRecord]:
         """Nothing was sent."""
@@ -115,16 +129,21 @@ class _Preview:
             write_stdout(dumps_line(self._redactor.data(line)))
 
 
-def first_request(way: Way | BatchWay) -> object:
+def first_request(way: Way | BatchWay, parents: Container[object] = ()) -> object:
     """Take a way to its first request, or to where it joins a batch; the rest is not wanted.
 
     Without a journal nothing is known, so that every record is shaped as a create.
+
+    Args:
+        way: The way.
+        parents: Records that were read, by stream and key: they have no id yet.
     """
     try:
         step: Any = way.send(None)
         while not isinstance(step, Send | Join):
-            step = way.send(None)
-    except StopIteration:
-        return None
+            is_read = isinstance(step, RecallParent) and (step.stream, step.key) in parents
+            step = way.send(stand_in(step.stream, step.key) if is_read else None)
+    except StopIteration as end:
+        return end.value
     way.close()
     return step

@@ -16,9 +16,12 @@ from target_apptivo.trial.preview import first_request
 from target_apptivo.trial.shown import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from target_apptivo.apptivo.request import Request
     from target_apptivo.delivery.delivery import Delivery
     from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record, SettledRecord
+    from target_apptivo.journal.steps import Place
     from target_apptivo.redact import Redactor
     from target_apptivo.settings.read import Settings
 
@@ -39,6 +42,7 @@ class SendTestRun(Run):
 
     def _build(self) -> _SendTest:
         """Deliver the first records alone."""
+        self.parts.shelf.open()
         printer = _Printer(self.settings, self.redactor)
         delivery = self.parts.delivery(printer, max_rejected=math.inf, keeps_all=True)
         return _SendTest(delivery, printer, self._stream)
@@ -88,6 +92,10 @@ class _SendTest:
             refused, tested = self._printer.refused, len(self._taken)
             msg = f"--send-test: not accepted: the records of {refused} of {tested} streams"
             raise RecordsRefusedError(msg)
+
+    def unsent(self) -> Iterable[Place]:
+        """Give what a test that was stopped intended and never sent."""
+        return self._delivery.unsent()
 
     def unsettled(self) -> list[PendingRecord]:
         """Give what a test that was stopped leaves behind."""

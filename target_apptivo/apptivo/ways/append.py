@@ -1,0 +1,39 @@
+"""Send every record: the way without memory, and `append-only` with it. Pure."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.response import Verdict, doubted
+from target_apptivo.apptivo.steps import Join
+from target_apptivo.apptivo.ways.notes import intention, note
+from target_apptivo.apptivo.ways.sending import send
+
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.rules import Rules, Shaped
+
+
+async def append(record: Shaped, rules: Rules, *, is_repeated: bool = False) -> Verdict:
+    """Send a record, alone or in a batch, and note what it became where there is a journal.
+
+    Args:
+        record: The record.
+        rules: How it is treated.
+        is_repeated: Whether an answer to it was lost before.
+    """
+    intend = intention(record, rules.operation.action) if record.place else None
+    if rules.batch:
+        join = Join(rules.operation, rules.batch, record.address, record.payload, intend)
+        verdict = await join
+    else:
+        if intend:
+            await intend
+        shaping = partial(record.request, rules.operation)
+        sent = await send(
+            rules.operation, shaping, on_uncertain=rules.on_uncertain, is_repeated=is_repeated
+        )
+        verdict = doubted(sent)
+    if intend:
+        await note(record, rules, verdict)
+    return verdict

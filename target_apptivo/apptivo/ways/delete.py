@@ -1,0 +1,83 @@
+"""Delete: by id, and what was created from a record that its source deleted. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.endpoints import CREATE_CUSTOMER
+from target_apptivo.apptivo.request import Operation, shape_address, shape_request
+from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.ways.notes import place_of
+from target_apptivo.apptivo.ways.sending import send
+from target_apptivo.journal.steps import Forget, InDoubt, Intend, Known, Place, Recall, Withdraw
+
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.request import Request
+    from target_apptivo.apptivo.rules import Rules, Shaped
+
+
+async def delete(record: Shaped, rules: Rules) -> Verdict:
+    """Delete by id. Always sent; a customer that is gone is forgotten."""
+    operation, apptivo_id = rules.operation, _customer_id(record, rules)
+    if record.place:
+        await Intend(place=record.place, action=operation.action, apptivo_id=apptivo_id)
+    shaping = partial(record.request, operation)
+    verdict = await send(operation, shaping, on_uncertain=rules.on_uncertain)
+    if record.place:
+        await _note_deletion(record.place, verdict, apptivo_id)
+    return verdict
+
+
+async def delete_created(record: Shaped, rules: Rules) -> Verdict:
+    """Delete the customer that was created from a record which its source deleted."""
+    place = place_of(record)
+    known = await Recall(place)
+    if isinstance(known, InDoubt):
+        if known.action == "create":
+            reason = "its create is in doubt: look in Apptivo whether it is there"
+            return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
+        known = known.before or Known(apptivo_id=known.apptivo_id, is_created=True)
+    if not isinstance(known, Known) or known.apptivo_id is None:
+        return _skipped("the deleted record is not known: nothing was created from it")
+    if not known.is_created:
+        return _skipped("the deleted record was found in Apptivo, not created: it is left there")
+    operation, apptivo_id = rules.hard_delete, known.apptivo_id
+    if operation is None:
+        return _skipped("a deleted record (_sdc_deleted_at) is never created")
+    await Intend(place=place, action="delete", apptivo_id=apptivo_id)
+    shaping = partial(_request, operation, apptivo_id)
+    verdict = await send(operation, shaping, on_uncertain=rules.on_uncertain)
+    verdict = replace(verdict, apptivo_id=apptivo_id, matched_by="journal")
+    await _note_deletion(place, verdict, apptivo_id)
+    return verdict
+
+
+def _skipped(reason: str) -> Verdict:
+    """Give the verdict of a deleted record of which there is nothing to delete."""
+    return Verdict(outcome=Outcome.SKIPPED, reason=reason)
+
+
+def _request(operation: Operation, apptivo_id: str) -> Request:
+    """Make the request that deletes a customer."""
+    record = {CREATE_CUSTOMER.id_name: apptivo_id}
+    return shape_request(operation, shape_address(operation, record), record)
+
+
+def _customer_id(record: Shaped, rules: Rules) -> str | None:
+    """Give the id of the customer that is deleted, where it is one."""
+    if rules.operation.customer_id is None:
+        return None
+    params = dict(record.address.params)
+    last = record.address.url.rpartition("/")[2]
+    return params.get(CREATE_CUSTOMER.id_name, last)
+
+
+async def _note_deletion(place: Place, verdict: Verdict, apptivo_id: str | None) -> None:
+    """Forget a customer that is gone; what is uncertain stays in doubt."""
+    if verdict.outcome is Outcome.UNCERTAIN:
+        return
+    await Withdraw(place)
+    if verdict.outcome is Outcome.ACCEPTED and apptivo_id:
+        await Forget(CREATE_CUSTOMER.name, str(int(apptivo_id)))

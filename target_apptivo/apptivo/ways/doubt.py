@@ -1,0 +1,35 @@
+"""What is known of a record that cannot simply be sent. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.response import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.rules import Shaped
+    from target_apptivo.journal.steps import Known
+
+
+def is_outdated(record: Shaped, known: Known) -> bool:
+    """Whether a record that was set aside is older than what was taken since."""
+    return record.set_aside_at is not None and known.taken_at > record.set_aside_at
+
+
+def outdated() -> Verdict:
+    """Give the verdict of a line of the rejected file that is older than what was taken."""
+    reason = "newer data of this record was taken since it was set aside"
+    return Verdict(outcome=Outcome.SKIPPED, reason=reason)
+
+
+def uncertain(reason: str, of: Verdict | None = None) -> Verdict:
+    """Give the verdict of a record of which nobody knows whether it was processed."""
+    status = of.http_status if of else None
+    return Verdict(outcome=Outcome.UNCERTAIN, reason=reason, http_status=status)
+
+
+def held_in_doubt() -> Verdict:
+    """Give the verdict of a record in doubt that is not sent again."""
+    return uncertain(
+        "in doubt since an earlier run: look in Apptivo, then send it with on_uncertain resend"
+    )

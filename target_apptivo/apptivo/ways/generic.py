@@ -1,0 +1,32 @@
+"""Send a record to a generic endpoint if it says anything new. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.content import is_new
+from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.ways.append import append
+from target_apptivo.apptivo.ways.doubt import held_in_doubt, is_outdated, outdated
+from target_apptivo.apptivo.ways.notes import place_of
+from target_apptivo.journal.steps import InDoubt, Known, Recall, Unknown
+
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.rules import Rules, Shaped
+
+
+async def send_if_new(record: Shaped, rules: Rules) -> Verdict:
+    """Send a record unless its URL, parameters and body are those that were taken last."""
+    match await Recall(place_of(record)):
+        case Known() as known if is_outdated(record, known):
+            return outdated()
+        case Known() as known if not is_new(record.content, known.taken):
+            return Verdict(
+                outcome=Outcome.UNCHANGED, apptivo_id=known.apptivo_id, matched_by="journal"
+            )
+        case InDoubt() if rules.operation.creates:
+            if rules.on_uncertain == "hold":
+                return held_in_doubt()
+            return await append(record, rules, is_repeated=True)
+        case Known() | InDoubt() | Unknown():
+            return await append(record, rules)

@@ -1,0 +1,44 @@
+"""Clear up a create whose answer was lost, by looking for it (contract 12.7, 12.8). Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.steps import Wait
+from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look_in_apptivo
+from target_apptivo.apptivo.ways.prove import is_proven, pauses
+
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.rules import Rules, Shaped
+
+# Looks in a row that must not find it, and the seconds between them where all has settled.
+_LOOKS = 2
+_LAST_PAUSE = 2.0
+
+
+async def clear_up(
+    record: Shaped, rules: Rules, *, age: float | None = None
+) -> Found | NotFound | Unclear:
+    """Find out whether a create whose answer was lost came to be.
+
+    Args:
+        record: The record.
+        rules: How it is treated.
+        age: Seconds since it was sent in an earlier run, which is judged when all has settled; none
+            if it was sent just now: then it is looked for at once, at growing intervals.
+
+    Returns:
+        What was found; nothing only after two looks in a row, the last when all has settled.
+    """
+    if age is not None:
+        if age < rules.settle_seconds:
+            await Wait(rules.settle_seconds - age)
+        await is_proven(rules)
+    waits = [] if age is not None else [*pauses(rules.settle_seconds)]
+    found: Found | NotFound | Unclear = Unclear("not looked for")
+    for wait in (*waits, *[_LAST_PAUSE] * max(_LOOKS - len(waits), 0)):
+        await Wait(wait)
+        found = await look_in_apptivo(record, rules)
+        if isinstance(found, Found):
+            return found
+    return found

@@ -1,0 +1,149 @@
+"""Keep Apptivo in step with a source: recall, look, then create or update (12.2). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.content import is_new
+from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.rules import LoadMethod
+from target_apptivo.apptivo.steps import Wait
+from target_apptivo.apptivo.ways.create import create
+from target_apptivo.apptivo.ways.doubt import held_in_doubt, is_outdated, outdated, uncertain
+from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look
+from target_apptivo.apptivo.ways.lost import clear_up
+from target_apptivo.apptivo.ways.notes import place_of
+from target_apptivo.apptivo.ways.prove import is_proven
+from target_apptivo.apptivo.ways.update import Target, update
+from target_apptivo.journal.steps import InDoubt, Known, Recall, Remember, Unknown
+
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.rules import Rules, Shaped
+
+
+async def keep_in_step(record: Shaped, rules: Rules) -> Verdict:
+    """Bring Apptivo in step with a record, by what is known of it."""
+    match await Recall(place_of(record)):
+        case Known() as known if is_outdated(record, known):
+            return outdated()
+        case Known() as known if not is_new(record.content, known.taken):
+            return Verdict(
+                outcome=Outcome.UNCHANGED, apptivo_id=known.apptivo_id, matched_by="journal"
+            )
+        case Known() as known:
+            return await _change(record, rules, known)
+        case InDoubt() as doubt:
+            return await _settle_doubt(record, rules, doubt)
+        case Unknown():
+            return await find_or_create(record, rules)
+
+
+async def find_or_create(record: Shaped, rules: Rules) -> Verdict:
+    """Look for a record that is not known; create it if it is not there."""
+    if not rules.match_on:
+        return await _create(record, rules)
+    match await look(record, rules):
+        case Unclear() as unclear:
+            return unclear.verdict(rules)
+        case Found(apptivo_id) if rules.load_method is LoadMethod.CREATE_ONLY:
+            place = place_of(record)
+            await Remember(
+                place=place, apptivo_id=apptivo_id, matches=record.matches, is_created=False
+            )
+            reason = f"found in Apptivo by match_on: {apptivo_id}"
+            return _duplicate(apptivo_id, reason, matched_by="match_on")
+        case Found(apptivo_id):
+            target = Target(apptivo_id=apptivo_id, matched_by="match_on")
+            return await update(record, rules, target)
+        case NotFound():
+            return await _create(record, rules)
+
+
+async def _create(record: Shaped, rules: Rules) -> Verdict:
+    """Create a record that is not there; as a witness where nothing else proves the search."""
+    if rules.load_method is LoadMethod.UPDATE_ONLY:
+        if rules.match_on:
+            await is_proven(rules)
+        return Verdict(outcome=Outcome.SKIPPED, reason="not in Apptivo, and update-only")
+    is_witness = bool(rules.match_on) and not await is_proven(rules)
+    return await create(record, rules, is_witness=is_witness)
+
+
+async def _change(record: Shaped, rules: Rules, known: Known) -> Verdict:
+    """Bring a known record's changes to Apptivo."""
+    apptivo_id = known.apptivo_id
+    if apptivo_id is None:
+        return await find_or_create(record, rules)
+    if rules.load_method is LoadMethod.CREATE_ONLY:
+        return _duplicate(apptivo_id, f"in Apptivo already: {apptivo_id}", matched_by="journal")
+    target = Target(
+        apptivo_id=apptivo_id, taken=known.taken, shown=known.shown, matched_by="journal"
+    )
+    return await update(record, rules, target)
+
+
+async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict:
+    """Clear up what an earlier run left without an outcome."""
+    if target := _target_in_doubt(doubt):
+        await Wait(max(rules.settle_seconds - doubt.age, 0.0))
+        return await update(record, rules, target)
+    if not rules.match_on:
+        if rules.on_uncertain == "hold":
+            return held_in_doubt()
+        return await create(record, rules, is_repeated=True)
+    if {*doubt.matches} != {*record.matches}:
+        return uncertain("in doubt since an earlier run, under other match values")
+    match await clear_up(record, rules, age=doubt.age):
+        case Unclear(reason):
+            return uncertain(f"in doubt since an earlier run: {reason}")
+        case Found(apptivo_id):
+            return await _adopt(record, rules, apptivo_id, doubt)
+        case NotFound():
+            verdict = await create(record, rules, is_repeated=True)
+            is_resent = verdict.outcome is Outcome.ACCEPTED and verdict.resolution is None
+            return replace(verdict, resolution="resent") if is_resent else verdict
+
+
+def _target_in_doubt(doubt: InDoubt) -> Target | None:
+    """Give what was to be updated or deleted; none where it was to be created."""
+    known = doubt.before
+    apptivo_id = (known and known.apptivo_id) or doubt.apptivo_id
+    if doubt.action == "create" or apptivo_id is None:
+        return None
+    return Target(
+        apptivo_id=apptivo_id,
+        taken=known.taken if known else None,
+        shown=known.shown if known else {},
+        intended=doubt.intended,
+        matched_by="journal" if known else "match_on",
+    )
+
+
+async def _adopt(record: Shaped, rules: Rules, apptivo_id: str, doubt: InDoubt) -> Verdict:
+    """Take what an earlier run created for the record's own, and bring its changes since."""
+    await Remember(
+        place=place_of(record),
+        apptivo_id=apptivo_id,
+        taken=doubt.intended,
+        shown=dict.fromkeys(doubt.intended, ""),
+        matches=record.matches,
+        is_created=True,
+    )
+    if not is_new(record.content, doubt.intended):
+        return Verdict(
+            outcome=Outcome.ACCEPTED,
+            apptivo_id=apptivo_id,
+            matched_by="match_on",
+            resolution="found",
+        )
+    target = Target(apptivo_id=apptivo_id, taken=doubt.intended, matched_by="match_on")
+    verdict = await update(record, rules, target)
+    return replace(verdict, resolution="found")
+
+
+def _duplicate(apptivo_id: str, reason: str, *, matched_by: str) -> Verdict:
+    """Give the verdict of a record that is there and is only to be created."""
+    return Verdict(
+        outcome=Outcome.DUPLICATE, apptivo_id=apptivo_id, reason=reason, matched_by=matched_by
+    )

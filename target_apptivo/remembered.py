@@ -1,0 +1,119 @@
+"""How the records of a stream are remembered: by which key, and whom they wait for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_apptivo.apptivo.criteria import criteria_of
+from target_apptivo.apptivo.references import parent_key
+from target_apptivo.apptivo.request import without
+from target_apptivo.apptivo.rules import LoadMethod
+from target_apptivo.errors import InputError, RecordRejectedError
+from target_apptivo.journal.digest import digest, key_text
+from target_apptivo.journal.steps import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_apptivo.apptivo.rules import Mapped, Rules
+    from target_apptivo.delivery.pending import PendingRecord
+
+
+class Remembered:
+    """One stream's records, as the journal knows them.
+
+    Attributes:
+        stream: The stream's name in the journal.
+        key_names: The properties that make the key.
+    """
+
+    def __init__(
+        self, stream: str, rules: Rules, key_properties: Sequence[str], *, is_referenced: bool
+    ) -> None:
+        """Decide by what the records are known.
+
+        Args:
+            stream: Name of the stream, after stream maps.
+            rules: How its records are treated.
+            key_properties: The stream's key properties.
+            is_referenced: Whether records of other streams refer to it.
+
+        Raises:
+            InputError: If they cannot be known.
+        """
+        self.stream = rules.journal_stream or stream
+        self.key_names = tuple(key_properties) or rules.match_on
+        self._rules = rules
+        self._has_key = bool(key_properties)
+        self._is_referenced = is_referenced
+        if not self.key_names and self._is_recalled:
+            msg = (
+                f"stream '{stream}' has no key properties, by which the journal could know its "
+                "records: set __key_properties__ in a stream map, or match_on, or load_method "
+                "append-only"
+            )
+            raise InputError(msg)
+
+    @property
+    def _is_recalled(self) -> bool:
+        """Whether the journal is asked for a record before it is sent."""
+        method = self._rules.load_method
+        return method is not LoadMethod.APPEND_ONLY and not self._rules.operation.deletes
+
+    def place(self, key: Mapping[str, Any], record: Mapping[str, Any]) -> Place | None:
+        """Give where a record is remembered; none where nothing makes it known again.
+
+        Raises:
+            RecordRejectedError: If its key cannot be written, or a match value is empty.
+        """
+        operation = self._rules.operation
+        try:
+            if self._has_key:
+                text = key_text(key)
+            elif self._rules.match_on:
+                text = self._match_key(record)
+            elif operation.deletes:
+                text = digest(dict(record))  # known for as long as its delete is in doubt
+            else:
+                return None
+        except ValueError:
+            msg = "its key properties hold a value that cannot be a key"
+            raise RecordRejectedError(msg) from None
+        return Place(operation.endpoint, self.stream, text)
+
+    def line_up(self, pending: PendingRecord, mapped: Mapped) -> None:
+        """Tell behind whom a record goes, and for whom it waits.
+
+        Raises:
+            RecordRejectedError: If a match value is empty, or a reference's key is no single value.
+        """
+        rules, place = self._rules, mapped.place
+        if place:
+            pending.lines = (place, *self._match_lines(mapped))
+        if self._is_referenced and self._has_key:
+            pending.is_parent = (self.stream, key_text(pending.record.key))
+        keys = [
+            (reference.stream, parent_key(values))
+            for reference in rules.references
+            if (values := reference.key_values(mapped.attributes)) is not None
+        ]
+        # A record that is its own parent does not wait for itself.
+        pending.parents = tuple(key for key in dict.fromkeys(keys) if key != pending.is_parent)
+
+    def _match_lines(self, mapped: Mapped) -> tuple[tuple[str, str], ...]:
+        """Give the lines of a record's match values: equal ones of an app go one by one."""
+        rules = self._rules
+        if not rules.match_on or mapped.is_deleted:
+            return ()
+        payload = without(mapped.attributes, rules.operation.exclude)
+        criteria = criteria_of(rules.app, rules.match_on, payload)
+        return tuple((rules.app.path, line) for line in dict.fromkeys(criteria.lines))
+
+    def _match_key(self, record: Mapping[str, Any]) -> str:
+        """Write a record's match values as its key."""
+        payload = without(record, self._rules.operation.exclude)
+        criteria = criteria_of(self._rules.app, self._rules.match_on, payload)
+        values = {each.name: each.value for each in criteria.alternatives[0]}
+        if criteria.own_id is not None:
+            values[self._rules.app.id_name] = criteria.own_id
+        return key_text(values)
