@@ -41,15 +41,16 @@ _SESSION = text("""
 _READ_ONLY = text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 _SCHEMA = text("SELECT current_schema()")
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:number)")
-# What the server says when it takes no connection; its own words may name anything.
+# What is said where there is no connection, the more special first; the words themselves are not
+# repeated, for they may name anything.
 _REFUSALS = {
     "password authentication failed": "PostgreSQL refuses its user or password",
     "no password supplied": "PostgreSQL asks for a password: add it",
     "no pg_hba.conf entry": "PostgreSQL takes no connection from here as this user (pg_hba.conf)",
+    "certificate": "PostgreSQL and this URL do not agree on TLS (sslmode, certificates)",
+    "SSL": "PostgreSQL and this URL do not agree on TLS (sslmode, certificates)",
+    "invalid": "has an option in its query that PostgreSQL does not take",
     "does not exist": "PostgreSQL has no such database or user: make it first",
-    "invalid connection option": "has an option in its query that PostgreSQL does not know",
-    "SSL": "PostgreSQL and this URL do not agree on TLS (sslmode)",
-    "certificate": "PostgreSQL and this URL do not agree on TLS (sslmode)",
     "starting up": "PostgreSQL is just starting: try again",
     "shutting down": "PostgreSQL is shutting down: start it",
     "too many": "PostgreSQL has no connection left: end some",

@@ -66,7 +66,10 @@ class SqliteStore:
         mode = self._reading_mode() if read_only else "mode=rw"
         uri = f"{self._path.as_uri()}?{mode}"
         engine = create_engine(
-            "sqlite://", creator=lambda: _open(uri), poolclass=NullPool, hide_parameters=True
+            "sqlite://",
+            creator=lambda: _open(uri, _PATIENCE),
+            poolclass=NullPool,
+            hide_parameters=True,
         )
         event.listen(engine, "begin", _begin)
         with opening():
@@ -88,7 +91,7 @@ class SqliteStore:
         if self._lock is None:
             path = self._path.with_name(f"{self._path.name}.lock")
             _make_file(path)
-            self._lock = _open(f"{path.as_uri()}?mode=rw", patience=0)
+            self._lock = _open(f"{path.as_uri()}?mode=rw", patience=0.0)
         try:
             self._lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
@@ -126,7 +129,7 @@ def _make_file(path: Path) -> None:
         raise refused(f"names a file that cannot be made ({error.strerror})") from None
 
 
-def _open(uri: str, *, patience: float = _PATIENCE) -> sqlite3.Connection:
+def _open(uri: str, patience: float) -> sqlite3.Connection:
     """Open a file for whichever thread asks, one at a time; transactions begin where we say."""
     return sqlite3.connect(
         uri, uri=True, timeout=patience, check_same_thread=False, isolation_level=None
