@@ -147,7 +147,8 @@ def test_null_and_empty_are_never_written(on_conflict: str) -> None:
     }
     source = Source(on_conflict=on_conflict).create(record)
     before = source.apptivo.shown
-    for nothing in (None, "", [], {}):
+    nothings: list[Any] = [None, "", [], {}]
+    for nothing in nothings:
         assert source.update(dict.fromkeys(record, nothing)).is_nothing
     assert source.update({"labels": [None], "emailAddresses": [email(" ")]}).is_nothing
     assert source.update({"customAttributes": [custom("input_4_1", None)]}).is_nothing

@@ -52,6 +52,7 @@ class Apptivo:
         self.lead = {"id": "8001", "leadId": 8001, "version": 1}
         for name, value in deepcopy(payload).items():
             self.lead[name] = self._numbered(name, value) if name in ENTRY_IDS else value
+        self._take_customs(self.lead.pop("customAttributes", None) or [])
         return self.shown
 
     @property
@@ -86,7 +87,8 @@ class Apptivo:
     def _take_customs(self, entries: list[Record]) -> None:
         there = {each["customAttributeId"]: each for each in self.lead.get("customAttributes", [])}
         there |= {each["customAttributeId"]: each for each in entries}
-        self.lead["customAttributes"] = [*there.values()]
+        if there:
+            self.lead["customAttributes"] = [*there.values()]
 
     def _take_entries(self, name: str, entries: list[Record]) -> None:
         by_id = {each[ENTRY_IDS[name]]: each for each in self.lead.get(name, [])}

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.lists import KINDS, Entry, Written, taken_in, unseen, written_in
+from target_apptivo.apptivo.lists import (
+    KINDS,
+    Entry,
+    Written,
+    replaced_in,
+    taken_in,
+    unseen,
+    written_in,
+)
 from target_apptivo.apptivo.values import holds, said
 
 if TYPE_CHECKING:
@@ -61,8 +69,9 @@ def plan_list(  # noqa: PLR0913
     new = [exact for exact in spoken if exact not in taken]
     for exact in sorted(new, key=lambda each: plan.place_of(spoken[each]) is None):
         plan.settle(exact, spoken[exact], is_just_found=past.taken is None)
-    for exact in [each for each in spoken if each not in new and each not in intended]:
-        plan.undo(exact, spoken[exact])
+    for exact in replaced_in(past.intended, name):
+        if exact in spoken and exact not in new:
+            plan.undo(exact, spoken[exact])
     return plan.done()
 
 
@@ -80,9 +89,10 @@ class _Plan:
     is_conflict: bool = field(init=False, default=False)
     # Places of our entries that the source has no more, and what is missing of them.
     free: list[int] = field(init=False, default_factory=list)
-    undone: set[int] = field(init=False, default_factory=set)
+    gone: dict[str, str] = field(init=False, default_factory=dict)
     missing: list[str] = field(init=False, default_factory=list)
     ours: set[str] = field(init=False, default_factory=set)
+    expected: set[str] = field(init=False, default_factory=set)
     shapes: list[Entry] = field(init=False, default_factory=list)
     claimed: set[int] = field(init=False, default_factory=set)
 
@@ -98,17 +108,16 @@ class _Plan:
         self.shapes = [*spoken.values()]
         self.known = {exact: left for exact, left in written.items() if exact in spoken}
         self.ours = {*written.values(), *intended.values()}
-        gone = [left for exact, left in written.items() if exact not in spoken]
+        self.gone = {exact: left for exact, left in written.items() if exact not in spoken}
         undone = {left for exact, left in intended.items() if exact not in {*spoken, *taken}}
+        self.expected = {*self.gone.values(), *undone}
         stays = [spoken[exact] for exact in spoken if exact in taken]
         for place, entry in enumerate(self.found):
             is_held = any(self.kind.is_same(entry, each) for each in stays)
-            if not is_held and self._lefts(entry) & {*gone, *undone}:
+            if not is_held and self._lefts(entry, self.shapes) & self.expected:
                 self.free.append(place)
-            if not is_held and self._lefts(entry) & undone:
-                self.undone.add(place)
-        there = set().union(*map(self._lefts, self.found))
-        self.missing = [left for left in gone if left not in there]
+        there = set().union(*(self._lefts(entry, self.shapes) for entry in self.found))
+        self.missing = [left for left in self.gone.values() if left not in there]
 
     def place_of(self, wanted: Entry) -> int | None:
         """Find the entry that is the same e-mail, phone or address."""
@@ -127,8 +136,8 @@ class _Plan:
             self._settle_there(exact, wanted, place)
         elif any(self.kind.is_same(entry, wanted) for entry in self.entries):
             return
-        elif self.free:
-            self._write(exact, wanted, max(self.free, key=lambda at: self._likeness(at, wanted)))
+        elif (free := self._freest(wanted)) is not None:
+            self._write(exact, wanted, free)
         elif self.missing:
             self._oppose(exact, wanted, None)
         elif is_just_found and self.keeps and self.found:
@@ -137,10 +146,9 @@ class _Plan:
             self._write(exact, wanted, None)
 
     def undo(self, exact: str, wanted: Entry) -> None:
-        """Take back what an update that was cut off made of an entry that the source has again."""
-        free = [place for place in self.free if place in self.undone]
-        if self.place_of(wanted) is None and free:
-            self._write(exact, wanted, max(free, key=lambda at: self._likeness(at, wanted)))
+        """Bring back an entry that an update without an outcome was to replace."""
+        if self.place_of(wanted) is None:
+            self._write(exact, wanted, self._freest(wanted))
 
     def done(self) -> ListPlan:
         """Give the plan."""
@@ -154,15 +162,12 @@ class _Plan:
 
     def _settle_there(self, exact: str, wanted: Entry, place: int) -> None:
         """Settle an entry that is there already: what others wrote of it stays as it is."""
-        self.claimed.add(place)
-        entry = self.entries[place]
-        if place >= len(self.found):
-            return
+        entry, is_free = self.entries[place], self._is_free(place, wanted)
+        self._take(place)
         if self.kind.is_complete(entry, wanted):
-            if self._lefts(entry) & self.ours:
+            if self._lefts(entry, [wanted]) & self.ours:
                 self.known[exact] = self.kind.left(entry)
-            self._take(place)
-        elif place in self.free:
+        elif is_free:
             self._write(exact, wanted, place)
         elif self.missing:
             self._oppose(exact, wanted, place)
@@ -187,7 +192,9 @@ class _Plan:
         self._take(place)
         old = self.entries[place]
         self.entries[place] = {**old, **(wanted if self.update_nulls else said(wanted))}
-        self.written.append(Written(exact, wanted, old.get(self.kind.id_name)))
+        lefts = self._lefts(old, [wanted])
+        replaced = tuple(gone for gone, left in self.gone.items() if left in lefts)
+        self.written.append(Written(exact, wanted, old.get(self.kind.id_name), replaced))
 
     def _take(self, place: int) -> None:
         """Let nobody else take a place."""
@@ -195,11 +202,24 @@ class _Plan:
         if place in self.free:
             self.free.remove(place)
 
-    def _lefts(self, entry: Entry) -> set[str]:
-        """Give all texts by which one of Apptivo's entries may be known again."""
+    def _lefts(self, entry: Entry, shapes: Sequence[Entry]) -> set[str]:
+        """Give all texts by which one of Apptivo's entries may be known again.
+
+        Of an entry that was never seen only the fields of what was sent are compared: of those of
+        an entry of the source's (`shapes`), since digests do not tell which they were.
+        """
         seen = self.kind.left(entry)
-        shapes = (self.kind.left(entry, each) for each in self.shapes)
-        return {seen, unseen(seen), *map(unseen, shapes)}
+        return {seen, unseen(seen), *(unseen(self.kind.left(entry, each)) for each in shapes)}
+
+    def _is_free(self, place: int, wanted: Entry) -> bool:
+        """Whether another entry may take a place: all that it overwrites is as we left it."""
+        is_ours = self._lefts(self.entries[place], [wanted]) & self.expected
+        return place in self.free and bool(is_ours)
+
+    def _freest(self, wanted: Entry) -> int | None:
+        """Find the free place whose entry is most like another one, if there is any."""
+        free = [place for place in self.free if self._is_free(place, wanted)]
+        return max(free, key=lambda place: self._likeness(place, wanted), default=None)
 
     def _likeness(self, place: int, wanted: Entry) -> int:
         """Count what two entries have in common: a work e-mail takes the work e-mail's place."""

@@ -68,12 +68,17 @@ class Attribute:
         if self._is_held():
             return Judgement.HELD
         if not is_new:
-            return Judgement.WRITE if self._is_left(past.intended) else Judgement.LEAVE
+            return Judgement.WRITE if self.is_intended else Judgement.LEAVE
         if is_empty(self.wanted) and self.name not in {*past.shown, *past.intended}:
             # Only what this journal wrote is cleared.
             return Judgement.LEAVE
         is_ours = is_empty(self.found) or self._is_left_by_us()
         return Judgement.WRITE if is_ours else Judgement.CONFLICT
+
+    @property
+    def is_intended(self) -> bool:
+        """Whether Apptivo holds what was intended and has no outcome."""
+        return self._is_left(self.past.intended)
 
     def _is_held(self) -> bool:
         """Whether Apptivo holds what is wanted; of what we left there, that and nothing more."""

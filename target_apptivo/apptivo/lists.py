@@ -7,6 +7,7 @@ source:
 
     of what was taken     "<exact>/<left> <exact>/<left>"
     of what was shown     "<exact>=<left>", of those entries only that were written
+    of what is intended   "<exact>/<left>", of those entries only, and "-<exact>" of replaced ones
 
 An entry of the source that is new takes the place of one that was written for an entry which the
 source has no more, and which Apptivo holds as it was left; else it is added. Nothing is removed,
@@ -142,7 +143,19 @@ def list_content(kind: Kind, entries: Iterable[Entry]) -> str:
 def taken_in(content: Mapping[str, str], name: str) -> dict[str, str]:
     """Read which entries were taken: `left` by `exact`."""
     pairs = _pairs(content.get(name, ""), "/")
-    return {exact: unseen(left) for exact, left in pairs}
+    return {exact: unseen(left) for exact, left in pairs if left}
+
+
+def replaced_in(content: Mapping[str, str], name: str) -> list[str]:
+    """Read which entries an intention was to replace: their exact digests."""
+    parts = content.get(name, "").split()
+    return [part.removeprefix("-") for part in parts if part.startswith("-")]
+
+
+def intended_content(kind: Kind, written: Iterable[Written]) -> str:
+    """Write what is intended with a list, for `taken_in` and `replaced_in`."""
+    parts = [(f"{each.exact}/{kind.left(each.entry)}", each.replaced) for each in written]
+    return " ".join(" ".join((part, *(f"-{old}" for old in replaced))) for part, replaced in parts)
 
 
 def unseen(left: str) -> str:
@@ -168,11 +181,13 @@ class Written:
         exact: Its digest at the source.
         entry: What the source says.
         apptivo_id: The id of Apptivo's entry in whose place it goes, where that has one.
+        replaced: The exact digest of the source's former entry in that place.
     """
 
     exact: str
     entry: Entry
     apptivo_id: object = None
+    replaced: tuple[str, ...] = ()
 
 
 def after_answer(

@@ -15,7 +15,7 @@ from target_apptivo.apptivo.content import content_of, custom_entries
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, custom_id, merged, told_value
 from target_apptivo.apptivo.entries import plan_list
 from target_apptivo.apptivo.judging import Attribute, Judgement, Past
-from target_apptivo.apptivo.lists import KINDS
+from target_apptivo.apptivo.lists import KINDS, intended_content
 from target_apptivo.apptivo.objects import app_operation, id_in
 from target_apptivo.apptivo.request import Address, shape_request
 from target_apptivo.apptivo.values import objects_in
@@ -23,7 +23,7 @@ from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from target_apptivo.apptivo.endpoints import Endpoint
     from target_apptivo.apptivo.entries import ListPlan
@@ -137,8 +137,6 @@ class _Update:
         put_in |= {name for name in lists if lists[name].written}
         names = tuple(name for name in self.content if name in put_in)
         data = {**self.found, **self._new_values(names, lists)}
-        ours = {*self.past.shown, *self.past.intended}
-        held = [name for name in judged if judged[name] is Judgement.HELD and name in ours]
         return Change(
             names=names,
             data=data,
@@ -146,11 +144,24 @@ class _Update:
                 name: {"from": _told(self.found, name), "to": _told(data, name)} for name in names
             },
             conflicts=tuple(name for name in self.content if name in conflicts),
-            intended={name: _intended(self.content[name], lists.get(name)) for name in names},
+            intended={
+                name: intended_content(KINDS[name], lists[name].written)
+                if name in lists
+                else self.content[name]
+                for name in names
+            },
             wanted={name: value_in(self.payload, name) for name in names if name not in lists},
-            held={name: value_in(self.found, name) for name in held},
+            held={name: value_in(self.found, name) for name in self._held(judged)},
             lists=lists,
         )
+
+    def _held(self, judged: Mapping[str, Judgement]) -> Iterator[str]:
+        """Name what is there and ours: of what the source says, and of what was intended."""
+        ours = {*self.past.shown, *self.past.intended}
+        yield from (name for name in judged if judged[name] is Judgement.HELD and name in ours)
+        for name in self.past.intended.keys() - {*judged, *KINDS}:
+            if Attribute(name, None, value_in(self.found, name), self.past).is_intended:
+                yield name
 
     def _attribute(self, name: str) -> Attribute:
         """Set what is wanted of an attribute beside what is there."""
@@ -214,14 +225,6 @@ def _told(shown: Mapping[str, Any], name: str) -> object:
     if name.startswith(PREFIX):
         return told_value(custom_entries(shown.get(CUSTOM)).get(name))
     return shown.get(name)
-
-
-def _intended(text: str, plan: ListPlan | None) -> str:
-    """Give the content of what is written; of a list only the entries that are."""
-    if plan is None:
-        return text
-    written = {each.exact for each in plan.written}
-    return " ".join(part for part in text.split() if part.partition("/")[0] in written)
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001
