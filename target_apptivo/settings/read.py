@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from target_apptivo.apptivo.endpoints import ApiStyle
 from target_apptivo.errors import SettingsError
-from target_apptivo.settings.declared import RESPONSES_SCHEMA, SECRETS, SETTINGS, with_defaults
+from target_apptivo.settings.declared import RESPONSES_SCHEMA, SETTINGS, with_defaults
 from target_apptivo.settings.routes import Routes, build_routes
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def base_url(url: str) -> str:
 
 def _credentials(given: Mapping[str, Any], *, required: bool) -> Pairs:
     """Read the keys; masks stand for keys that will not be sent."""
-    for name in SECRETS:
+    for name in ("api_key", "access_key"):
         key = str(given.get(name, ""))
         if required and not key.strip():
             problem = (
