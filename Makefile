@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check lint fix sandbox screenshot bench
+.PHONY: help demo test unit check lint fix docs sandbox screenshot bench measure simulate
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ demo: $(READY)  ## run 395 CRM records into the embedded sandbox
 
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -n 2
+
+unit: $(READY)  ## run the unit tests: seconds
+	$(BIN)/python -m pytest -n 2 tests/unit
 
 check: lint  ## ruff, mypy, and the tests with their branch coverage
 	$(BIN)/python -m pytest -n 2 --cov
@@ -28,6 +31,9 @@ fix: $(READY)  ## let ruff mend and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(READY)  ## write what follows from the declared settings: docs, meltano.yml, hub file
+	$(BIN)/python docs/generate.py
+
 sandbox: $(READY)  ## serve the sandbox on port 8700 until stopped
 	$(BIN)/target-apptivo-sandbox --port 8700
 
@@ -37,10 +43,18 @@ screenshot: $(READY)  ## take the README's picture (needs chromium)
 bench: $(READY)  ## measure side by side
 	$(BIN)/python -m benchmarks
 
+measure: $(READY)  ## print the measures of the code, and whether they hold
+	$(BIN)/python docs/measure.py
+
+SEEDS ?= 1000
+FROM ?= 0
+simulate: $(READY)  ## run SEEDS=1000 simulated courses FROM=0, or one: SEED=n
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM))
+
 # The system's pip installs into the environment, so that a Python without ensurepip will do.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say make PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --without-pip --clear $(VENV)
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[sandbox]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[sandbox,postgres]' --group dev
 	@touch $(READY)
