@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from target_apptivo.apptivo import endpoints
-from target_apptivo.apptivo.change import shown_after_create, still_differs
+from target_apptivo.apptivo.change import shown_after_create, shown_unseen, still_differs
 from target_apptivo.apptivo.content import changed_names, content_of, is_new
 from target_apptivo.apptivo.update import plan_change, update_request
 from target_apptivo.errors import RecordRejectedError
@@ -332,6 +332,34 @@ def test_an_update_that_was_cut_off_is_no_strangers_work(next_one: str, *, is_ta
     assert source.apptivo.lead["customAttributes"][0]["customAttributeValue"] == next_one
     assert emails(source) == [f"{next_one}@x", "same@x", "person@x"]
     assert source.plan(record(next_one)).is_nothing
+
+
+def test_updates_that_were_cut_off_one_after_another_are_all_ours() -> None:
+    """Whichever of them was taken."""
+    for taken in ("b", "c", ""):
+        source = Source(on_conflict="keep").create({"lastName": "a"})
+        for name in ("b", "c"):
+            source.is_cut_off({"lastName": name}, is_taken=name == taken)
+        assert source.update({"lastName": "d"}).conflicts == ()
+        assert source.apptivo.lead["lastName"] == "d"
+
+
+def test_a_create_that_was_cut_off_and_is_found_is_ours() -> None:
+    """What it intended is what it wrote."""
+    record = {"lastName": "a", "emailAddresses": [email("a@x")]}
+    source = Source(on_conflict="keep", update_nulls=True).create(record)
+    source.shown = shown_unseen(content_of(record))
+    change = source.update({"lastName": None, "emailAddresses": [email("b@x")]})
+    assert (change.names, change.conflicts) == (("lastName", "emailAddresses"), ())
+    assert emails(source) == ["b@x"]
+
+
+def test_what_was_cut_off_is_ours_when_the_record_says_nothing_of_it() -> None:
+    """It is remembered for the time when it does."""
+    source = Source(on_conflict="keep").create({"lastName": "a"})
+    source.is_cut_off({"lastName": "b"}, is_taken=True)
+    source.update({"jobTitle": "x"})
+    assert source.update({"lastName": "c"}).conflicts == ()
 
 
 def test_a_persons_edit_after_a_cut_off_update_stays() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.content import content_of, custom_entries
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, value_of
-from target_apptivo.apptivo.lists import KINDS, Written, after_answer, written_content
+from target_apptivo.apptivo.lists import KINDS, Written, after_answer, taken_in, written_content
 from target_apptivo.apptivo.values import holds, is_empty, loose_digest, objects_in
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class Change:
         changes: By name, what Apptivo shows (`from`) and what the source says (`to`).
         conflicts: Names in which Apptivo holds something that we did not leave there; with `keep`
             they are not put in.
-        intended: Content of what is put in, for the intention.
+        intended: Content of what is put in, and of what was intended before and has no outcome:
+            for the intention, and to plan again if its answer is lost.
         wanted: The values that are put in, by name, without those of `lists`.
         held: Values that Apptivo holds already of attributes that this journal wrote before.
         lists: What becomes of e-mails, phones and addresses.
@@ -117,6 +118,18 @@ def shown_after_create(
         after = objects_in((answer or {}).get(name)) or []
         shown[name] = written_content(after_answer(KINDS[name], {}, written, [], after))
     return shown
+
+
+def shown_unseen(intended: Content) -> dict[str, str]:
+    """Tell that a create wrote what it intended, where nobody has seen it since.
+
+    Args:
+        intended: The content of the record that was sent, an earlier run's too.
+    """
+    return {
+        name: written_content(taken_in(intended, name)) if name in KINDS else _UNSEEN
+        for name in intended
+    }
 
 
 def still_differs(change: Change, found: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -63,15 +63,25 @@ def changed_names(content: Content, taken: Content) -> tuple[str, ...]:
     never was anything.
     """
     return tuple(
-        name
-        for name, text in content.items()
-        if _exacts(name, text) != _exacts(name, taken.get(name, NOTHING))
+        name for name, text in content.items() if _exacts(text) != _exacts(taken.get(name, NOTHING))
     )
 
 
-def loose_of(text: str) -> str:
-    """Give the part of a digest text by which a value is known again."""
-    return text.rpartition("/")[2]
+def looses_in(text: str) -> set[str]:
+    """Give the parts of a digest text by which a value is known again.
+
+    A text of what is intended may stand for several values, if one intention followed another.
+    """
+    return {part.rpartition("/")[2] for part in text.split()}
+
+
+def joined(content: Content, more: Content) -> dict[str, str]:
+    """Join what was intended first and what is intended now: either may be there."""
+    texts = dict(content)
+    for name, text in more.items():
+        parts = [*texts.get(name, "").split(), *text.split()]
+        texts[name] = " ".join(dict.fromkeys(parts))
+    return texts
 
 
 def custom_entries(value: object) -> dict[str, dict[str, Any]]:
@@ -113,8 +123,6 @@ def _text(value: Any, meaning: Any) -> str:  # noqa: ANN401
     return exact if loose_text == exact else f"{exact}/{loose_text}"
 
 
-def _exacts(name: str, text: str) -> list[str]:
+def _exacts(text: str) -> list[str]:
     """Give the exact digests in a digest text, in an order of their own."""
-    if name not in KINDS:
-        return [text.partition("/")[0]]
     return sorted(part.partition("/")[0] for part in text.split())

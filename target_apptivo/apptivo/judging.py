@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.change import asks_for_number, is_there
-from target_apptivo.apptivo.content import changed_names, loose_of
+from target_apptivo.apptivo.content import changed_names, looses_in
 from target_apptivo.apptivo.values import is_empty, is_equal, loose_digest, restricted
 
 if TYPE_CHECKING:
@@ -106,5 +106,5 @@ class Attribute:
 
     def _is_in(self, value: object, contents: Iterable[Content]) -> bool:
         """Whether one of these contents holds a value under the attribute's name."""
-        texts = {loose_of(content.get(self.name, "")) for content in contents}
-        return loose_digest(value) in texts
+        texts = (looses_in(content.get(self.name, "")) for content in contents)
+        return loose_digest(value) in set().union(*texts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.change import Change, value_in
-from target_apptivo.apptivo.content import content_of, custom_entries
+from target_apptivo.apptivo.content import content_of, custom_entries, joined
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, custom_id, merged, told_value
 from target_apptivo.apptivo.entries import plan_list
 from target_apptivo.apptivo.judging import Attribute, Judgement, Past
@@ -144,16 +144,20 @@ class _Update:
                 name: {"from": _told(self.found, name), "to": _told(data, name)} for name in names
             },
             conflicts=tuple(name for name in self.content if name in conflicts),
-            intended={
-                name: intended_content(KINDS[name], lists[name].written)
-                if name in lists
-                else self.content[name]
-                for name in names
-            },
+            intended=joined(self.past.intended, self._intended(names, lists)),
             wanted={name: value_in(self.payload, name) for name in names if name not in lists},
             held={name: value_in(self.found, name) for name in self._held(judged)},
             lists=lists,
         )
+
+    def _intended(self, names: Iterable[str], lists: Mapping[str, ListPlan]) -> dict[str, str]:
+        """Give the content of what is put in; of a list only the entries that are."""
+        return {
+            name: intended_content(KINDS[name], lists[name].written)
+            if name in lists
+            else self.content[name]
+            for name in names
+        }
 
     def _held(self, judged: Mapping[str, Judgement]) -> Iterator[str]:
         """Name what is there and ours: of what the source says, and of what was intended."""
