@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.apptivo.criteria import criteria_of
 from target_apptivo.apptivo.references import parent_key
 from target_apptivo.apptivo.request import without
-from target_apptivo.apptivo.rules import LoadMethod
 from target_apptivo.errors import InputError, RecordRejectedError
 from target_apptivo.journal.digest import digest, key_text
 from target_apptivo.journal.steps import Place
@@ -46,19 +45,13 @@ class Remembered:
         self._rules = rules
         self._has_key = bool(key_properties)
         self._is_referenced = is_referenced
-        if not self.key_names and self._is_recalled:
+        if not self.key_names and rules.is_recalled:
             msg = (
                 f"stream '{stream}' has no key properties, by which the journal could know its "
                 "records: set __key_properties__ in a stream map, or match_on, or load_method "
                 "append-only"
             )
             raise InputError(msg)
-
-    @property
-    def _is_recalled(self) -> bool:
-        """Whether the journal is asked for a record before it is sent."""
-        method = self._rules.load_method
-        return method is not LoadMethod.APPEND_ONLY and not self._rules.operation.deletes
 
     def place(self, key: Mapping[str, Any], record: Mapping[str, Any]) -> Place | None:
         """Give where a record is remembered; none where nothing makes it known again.

@@ -108,7 +108,8 @@ class Run:
             self._deliver_all()
         except Exception:
             self._log_account()
-            self.report.log_unsaved()
+            if self.settings.journal_url is None:
+                self.report.log_unsaved()
             raise
         self._log_account()
         self.notices.tell_unused(self.settings.routes.unused(self.report.streams))
@@ -156,18 +157,26 @@ class Run:
             )
 
     def _log_unsettled(self) -> None:
-        """Name what an ended run leaves behind in Apptivo: the next run sends it again."""
-        left = [pending for pending in self.delivery.unsettled() if pending.apptivo_may_have]
-        for pending in left[:_MOST_NAMED]:
-            verdict = pending.settled.verdict if pending.settled else None
-            name = pending.record.name
-            if verdict and verdict.apptivo_id:
-                name = f"{name}, id {verdict.apptivo_id}"
-            is_sure = verdict is not None and verdict.outcome is not Outcome.UNCERTAIN
-            what = "accepted" if is_sure else "perhaps accepted"
-            logger.warning("%s, and sent again by the next run: %s", what, name)
+        """Name what an ended run leaves behind in Apptivo, where the next run may send it again."""
+        left = [told for told in map(_left_behind, self.delivery.unsettled()) if told]
+        for told in left[:_MOST_NAMED]:
+            logger.warning("%s", told)
         if len(left) > _MOST_NAMED:
             logger.warning(
-                "and %d more that Apptivo has or may have, sent again by the next run",
+                "and %d more that Apptivo has or may have without an outcome that is told",
                 len(left) - _MOST_NAMED,
             )
+
+
+def _left_behind(pending: PendingRecord) -> str | None:
+    """Say of a record without settlement what Apptivo may have of it, and what becomes of that."""
+    if not pending.apptivo_may_have:
+        return None
+    verdict = pending.settled.verdict if pending.settled else None
+    is_sure = verdict is not None and verdict.outcome is not Outcome.UNCERTAIN
+    name = pending.record.name
+    if verdict and verdict.apptivo_id:
+        name = f"{name}, id {verdict.apptivo_id}"
+    if pending.record.is_remembered:
+        return None if is_sure else f"in doubt, and cleared up by the next run: {name}"
+    return f"{'' if is_sure else 'perhaps '}accepted, and sent again by the next run: {name}"

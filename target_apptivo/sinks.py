@@ -170,6 +170,7 @@ class ApptivoSink(Sink):
             message=message,
             schema_line=schema_line,
             attributes=record,
+            is_remembered=bool(self._run.parts.shelf.journal) and self._route.rules.is_recalled,
             size=size,
         )
         return PendingRecord(noted, lines=(_identity(self.stream_name, key),) if key else ())

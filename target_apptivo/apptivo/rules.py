@@ -64,6 +64,11 @@ class Rules:
     settle_seconds: float = 60.0
 
     @property
+    def is_recalled(self) -> bool:
+        """Whether the journal is asked for a record before it is sent."""
+        return self.load_method is not LoadMethod.APPEND_ONLY and not self.operation.deletes
+
+    @property
     def app(self) -> Endpoint:
         """The app of a create."""
         assert self.row is not None  # noqa: S101 - only creates are kept in step

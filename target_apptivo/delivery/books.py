@@ -26,6 +26,7 @@ class Books:
 
     Attributes:
         under_way: How many are being carried out.
+        is_closed: Whether the journal has failed.
         ahead: How many intentions are held whose requests are not sent yet.
     """
 
@@ -33,6 +34,7 @@ class Books:
         """Start empty."""
         self.under_way = 0
         self.ahead = 0
+        self.is_closed = False
         self._outcomes: list[PendingWay] = []
         self._questions = Queue()
         self._intentions = Queue()
@@ -41,9 +43,18 @@ class Books:
         """How many steps wait."""
         return len(self._outcomes) + len(self._questions) + len(self._intentions)
 
+    def close(self) -> None:
+        """Take nothing more: the journal has failed, and whoever waits for it gets no outcome."""
+        self.is_closed = True
+        self.under_way = 0
+        self._outcomes = []
+        self._questions, self._intentions = Queue(), Queue()
+
     def ask(self, way: PendingWay) -> None:
         """Take a way whose step is the journal's."""
         match way.step:
+            case _ if self.is_closed:
+                pass
             case Remember() | Withdraw() | Forget():
                 self._outcomes.append(way)
             case Intend() | Together():

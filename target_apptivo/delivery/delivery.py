@@ -102,6 +102,14 @@ class Delivery:
             self._in_flight.window.mark(StateMark(state, size))
             self._monitor.wake()
 
+    def drain(self) -> None:
+        """Wait until everything taken is settled, or the run has ended."""
+        with self._monitor.lock:
+            while self._in_flight.window.head is not None and not self._has_ended():
+                self._in_flight.progress.release_batches(self._monitor.now)
+                self._monitor.wake()
+                self._monitor.room.wait(_GLANCE)
+
     def finish(self) -> None:
         """Deliver everything taken, or bring an ended run to its end.
 

@@ -30,6 +30,7 @@ class Record:
         message: The RECORD message as the tap sent it.
         schema_line: The SCHEMA message of the tap's stream, as it was at that time.
         attributes: The record after stream maps.
+        is_remembered: Whether the journal keeps the next run from sending it again.
         size: Length of the message in characters.
     """
 
@@ -39,6 +40,7 @@ class Record:
     message: Mapping[str, Any]
     schema_line: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    is_remembered: bool = False
     size: int = 0
 
     @property

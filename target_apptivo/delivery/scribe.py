@@ -53,7 +53,7 @@ class Scribe:
             error = self._monitor.guarded(lambda: self._carry_out(ways))
             if error:
                 with self._monitor.lock:
-                    self._monitor.in_flight.progress.books.under_way -= len(ways)
+                    self._monitor.in_flight.progress.books.close()
                     self._monitor.wake_all()
                 return
 

@@ -64,7 +64,8 @@ class Report:
         """Count a settled record."""
         verdict = settled.verdict
         self._outcomes[settled.stream][verdict.outcome] += 1
-        self._possible_duplicates += verdict.possible_duplicate
+        is_cleared_up = verdict.resolution is not None
+        self._possible_duplicates += verdict.possible_duplicate and not is_cleared_up
         self._since_state += verdict.outcome is Outcome.ACCEPTED
         if settled.record:
             shown = self._shown(settled.record, verdict.reason or "no reason given")
@@ -147,14 +148,8 @@ class Report:
         rate = (settled - self._settled_before) / (now - self._next_line + _INTERVAL)
         self._settled_before = settled
         for stream, counts in self._outcomes.items():
-            aside = sum(number for outcome, number in counts.items() if outcome.is_set_aside)
-            logger.info(
-                "progress: %s: %d read, %d accepted, %d set aside",
-                stream,
-                self._read[stream],
-                counts[Outcome.ACCEPTED],
-                aside,
-            )
+            read = self._read[stream]
+            logger.info("progress: %s: %d read, %s", stream, read, _counts(counts))
         logger.info("progress: %.1f records a second; %s", rate, self.describe_pace())
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from target_apptivo.redact import Redactor
     from target_apptivo.settings.read import Settings
 
-_TAKEN = {Outcome.ACCEPTED, Outcome.UPDATED, Outcome.UNCHANGED}
+_TAKEN = {Outcome.ACCEPTED, Outcome.UPDATED}
 
 
 class SendTestRun(Run):
@@ -67,8 +67,11 @@ class _SendTest:
         step = first_request(way.start())
         if isinstance(step, Send) and step.operation.deletes and record.stream != self._stream:
             self._printer.print_unsent(record, step.shape())
-        else:
-            self._delivery.submit(way)
+            return
+        self._delivery.submit(way)
+        self._delivery.drain()
+        if record.stream not in self._printer.told:
+            self._taken.discard(record.stream)  # nothing had to be sent: the next one is the first
 
     def mark(self, state: Any, size: int = 0) -> None:  # noqa: ANN401
         """Write no state: a test loads nothing."""
@@ -125,9 +128,13 @@ class _Printer:
         self._redactor = redactor
         self._wording = Wording(redactor)
         self.refused = 0
+        self.told: set[str] = set()
 
     def settle(self, settled: SettledRecord) -> None:
         """Print what became of a record."""
+        if settled.verdict.outcome is Outcome.UNCHANGED:
+            return
+        self.told.add(settled.stream)
         self.refused += settled.verdict.outcome not in _TAKEN
         self._print(settled.stream, settled.endpoint, settled.request, settled.verdict)
 
