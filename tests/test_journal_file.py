@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from target_apptivo.errors import JournalError, SettingsError
+from target_apptivo.errors import JournalError, RunEndedError, SettingsError
 from target_apptivo.journal.journal import Journal
 from target_apptivo.journal.steps import (
     Recall,
@@ -223,3 +223,14 @@ def test_a_file_that_cannot_be_written_is_the_users_matter(file: Path) -> None:
         assert "is read-only: let it be written" in refusal(f"sqlite:///{file}")
     finally:
         event.remove(Engine, "connect", forbid)
+
+
+def test_a_link_to_it_is_the_same_journal(file: Path) -> None:
+    """Two runs do not pass each other by under two names."""
+    link = file.with_name("link.db")
+    link.symlink_to(file)
+    with (
+        Journal.open(f"sqlite:///{file}", account="account"),
+        pytest.raises(RunEndedError),
+    ):
+        Journal.open(f"sqlite:///{link}", account="account", gives_up=lambda _: True)

@@ -52,6 +52,20 @@ def digests(attributes: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def fingerprint(value: Any) -> str:  # noqa: ANN401
+    """Give a short text that only equal values share, in an instant; equal ones may differ in it.
+
+    Raises:
+        ValueError: If JSON cannot hold the value (but for `NaN`), or it is nested too deep.
+    """
+    try:
+        text = _quick(value)
+    except (TypeError, RecursionError) as error:
+        msg = "a value that JSON cannot hold"
+        raise ValueError(msg) from error
+    return blake2b(text.encode(), digest_size=_SIZE).hexdigest()
+
+
 def key_text(values: Mapping[str, Any]) -> str:
     """Write the values of a key, so that equal keys are equal texts.
 
@@ -66,6 +80,14 @@ def key_text(values: Mapping[str, Any]) -> str:
         ValueError: As `digest` does.
     """
     return json.dumps([_key_part(values[name]) for name in sorted(values)], separators=(",", ":"))
+
+
+def _told(value: object) -> list[str]:
+    """Write what is no JSON type, so that it is like no value that is one."""
+    return [type(value).__name__, _canonical(value)]
+
+
+_quick = json.JSONEncoder(default=_told, check_circular=False).encode
 
 
 def _hash(text: str) -> str:

@@ -41,7 +41,8 @@ class SqliteStore:
         """
         if url.host or url.query or url.database in {None, "", ":memory:"}:
             raise refused("must name a file, as in sqlite:///journal.db or sqlite:////data/it.db")
-        self._path = Path(str(url.database)).absolute()
+        # Resolved: two links to one file must be one lock.
+        self._path = Path(str(url.database)).resolve()
         self._lock: sqlite3.Connection | None = None
         self.location = str(self._path)
 
