@@ -1,0 +1,109 @@
+"""Read one value of a record as a text, a number, a date, yes or no, or choices. Pure.
+
+Each gives the value as Apptivo takes it, or refuses the record in words that follow the field's
+name.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
+
+from target_apptivo.apptivo.fields.dates import read_date, write_date
+from target_apptivo.apptivo.fields.names import folded, listed, nearest_told
+from target_apptivo.apptivo.values import is_empty, plain_text
+from target_apptivo.errors import RecordRejectedError
+from target_apptivo.jsontext import number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_apptivo.apptivo.fields.field import Option
+
+_YES: Final = frozenset({"y", "yes", "true", "1", "on"})
+_NO: Final = frozenset({"n", "no", "false", "0", "off"})
+_SEPARATORS: Final = (";", ",", "|")
+_LONGEST_SHOWN: Final = 60
+
+
+def read_text(value: object) -> str:
+    """Give a single value as text: a number by its digits, a date as ISO."""
+    if isinstance(value, str):
+        return value
+    try:
+        return plain_text(value)
+    except ValueError:
+        raise RecordRejectedError("takes a single value") from None
+
+
+def read_number(value: object) -> int | Decimal:
+    """Give a number, also one that comes as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        number = (
+            Decimal(read_text(value).strip()) if not isinstance(value, bool) else Decimal("NaN")
+        )
+        number_text(number)
+    except (InvalidOperation, ValueError):
+        raise RecordRejectedError(f"takes a number, not {_shown(value)}") from None
+    is_whole = number == number.to_integral_value() and "." not in number_text(number)
+    return int(number) if is_whole else number
+
+
+def read_day(value: object, pattern: str) -> str:
+    """Give an ISO date as the account writes it."""
+    date = read_date(value)
+    if date is None:
+        raise RecordRejectedError(f"takes an ISO date (2026-12-31), not {_shown(value)}")
+    return write_date(date, pattern)
+
+
+def read_flag(value: object) -> str:
+    """Give yes or no as a payload has it (docs/apptivo.md 8.7)."""
+    text = folded(read_text(value))
+    if text not in _YES | _NO:
+        raise RecordRejectedError(f"takes yes or no, not {_shown(value)}")
+    return "Y" if text in _YES else "N"
+
+
+def choose(value: object, options: Sequence[Option]) -> Option:
+    """Find one choice by its label, its id or its code, in this order."""
+    text = read_text(value)
+    for part in ("label", "id", "code"):
+        for write in (str.strip, folded):
+            found = [each for each in options if write(str(getattr(each, part))) == write(text)]
+            if len(found) == 1:
+                return found[0]
+            if found and part == "label":
+                ids = listed(str(each.id) for each in found)
+                raise RecordRejectedError(f"has {_shown(value)} several times: name an id, {ids}")
+    near = nearest_told(text, [option.label for option in options])
+    raise RecordRejectedError(f"has no value {_shown(value)}; {near}")
+
+
+def choose_several(value: object, options: Sequence[Option]) -> list[Option]:
+    """Find several choices: of a list, or of a text that names one, or lists some."""
+    if isinstance(value, list | tuple):
+        values = [each for each in value if not is_empty(each)]
+        return list(dict.fromkeys(choose(each, options) for each in values))
+    text = read_text(value)
+    for separator in _SEPARATORS:
+        parts = [part for part in text.split(separator) if part.strip()]
+        if len(parts) > 1 and not _is_one(text, options):
+            return list(dict.fromkeys(choose(part, options) for part in parts))
+    return [choose(text, options)]
+
+
+def _is_one(text: str, options: Sequence[Option]) -> bool:
+    """Whether a text as it is names a choice."""
+    return any(folded(text) == folded(option.label) for option in options)
+
+
+def _shown(value: object) -> str:
+    """Show a value in a reason, not too much of it; the log masks it."""
+    try:
+        text = plain_text(value)
+    except ValueError:
+        return "a list or an object"
+    return f"'{text}'" if len(text) <= _LONGEST_SHOWN else f"'{text[:_LONGEST_SHOWN]}…'"
