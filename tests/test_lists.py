@@ -168,3 +168,68 @@ def test_the_source_does_not_say_which_entry_of_apptivos_it_means() -> None:
     source.apptivo.add("emailAddresses", email("person@x"))
     source.update({"emailAddresses": [email("a@x"), {**email("b@x"), "communicationId": 101}]})
     assert emails(source) == ["a@x", "person@x", "b@x"]
+
+
+def test_the_likest_place_is_taken() -> None:
+    """Both e-mails change at once, in another order: work stays work, home stays home."""
+    source = Source().create({"emailAddresses": [email("w@x"), email("h@x", "HOME")]})
+    source.update({"emailAddresses": [email("h@y", "HOME"), email("w@y")]})
+    assert emails(source) == ["w@y", "h@y"]
+
+
+def test_a_place_is_taken_by_its_own_email_first() -> None:
+    """A new one does not push out one that only has another type now."""
+    source = Source().create({"emailAddresses": [email("a@x")]})
+    (before,) = source.apptivo.shown["emailAddresses"]
+    source.update({"emailAddresses": [email("new@x"), email("a@x", "HOME")]})
+    assert source.apptivo.lead["emailAddresses"][0] == {**before, "emailTypeCode": "HOME"}
+    assert emails(source) == ["a@x", "new@x"]
+
+
+def test_an_email_of_two_types_has_two_places() -> None:
+    """The one that changes is the one that is changed."""
+    source = Source().create({"emailAddresses": [email("a@x"), email("a@x", "HOME")]})
+    source.update({"emailAddresses": [email("a@x"), email("b@x", "HOME")]})
+    assert emails(source) == ["a@x", "b@x"]
+
+
+def test_an_email_that_the_source_still_has_keeps_its_place() -> None:
+    """Though it stood there twice, and Apptivo made one of it."""
+    twice = [{**email("a@x"), "note": 1}, {**email("a@x"), "note": 2}]
+    source = Source().create({"emailAddresses": twice})
+    del source.apptivo.lead["emailAddresses"][1]
+    source.update({"emailAddresses": [twice[0], email("c@x")]})
+    assert emails(source) == ["a@x", "c@x"]
+
+
+def test_a_type_given_to_an_email_that_was_never_seen_is_not_overwritten() -> None:
+    """Nobody knows whose it is; and the e-mail does not lose its place to another one."""
+    source = Source()
+    source.apptivo.create({})
+    source.is_cut_off({"emailAddresses": [{"emailAddress": "a@x"}]}, is_taken=True)
+    source.apptivo.lead["emailAddresses"][0]["emailTypeCode"] = "by a person"
+    source.update({"emailAddresses": [email("a@x"), {"emailAddress": "b@x"}]})
+    assert emails(source) == ["a@x", "b@x"]
+    assert source.apptivo.lead["emailAddresses"][0]["emailTypeCode"] == "by a person"
+
+
+def test_what_was_taken_and_not_written_is_not_ours_by_an_intention() -> None:
+    """A person's e-mail that the source has too, in whatever is said to be intended."""
+    record = {"emailAddresses": [email("person@x")]}
+    source = Source()
+    source.apptivo.create(record)
+    source.update(record)
+    source.intended = content_of(record)
+    source.update({"emailAddresses": [email("b@x")]})
+    assert emails(source) == ["person@x", "b@x"]
+
+
+def test_a_persons_phone_that_resembles_a_lost_one_is_not_ours() -> None:
+    """It was there before, so that it is not how Apptivo writes ours."""
+    source = Source(taken={})
+    source.apptivo.create({"phoneNumbers": [{"phoneNumber": "555-0100"}]})
+    record = {"phoneNumbers": [{"phoneNumber": "5550100"}]}
+    source.remember(record, source.plan(record), source.apptivo.shown)
+    source.update({"phoneNumbers": [{"phoneNumber": "5550199"}]})
+    phones = [each["phoneNumber"] for each in source.apptivo.lead["phoneNumbers"]]
+    assert phones == ["555-0100", "5550199"]

@@ -132,8 +132,10 @@ def test_what_apptivo_holds_already_is_not_written() -> None:
     source = Source(taken={})
     source.apptivo.create({"a": " x", "b": "5.0", "c": 7, "d": "2024-01-01"})
     assert source.plan(held).is_nothing
-    source.apptivo.create({"a": "X", "b": "05", "c": "007", "d": "Y"})
-    assert source.plan({"a": "x", "b": "5", "c": "7", "d": True}).names == ("a", "b", "c", "d")
+    source.apptivo.create({"a": "X", "b": "05", "c": "007", "d": "Y", "e": 1, "f": ["a", "b"]})
+    differs = {"a": "x", "b": "5", "c": "7", "d": True, "e": True, "f": ["a"]}
+    assert source.plan(differs).names == tuple(differs)
+    assert source.plan({"f": ["a", "b", "c"]}).names == ("f",)
 
 
 @pytest.mark.parametrize("on_conflict", ["overwrite", "keep"])
@@ -259,6 +261,7 @@ def test_one_custom_attribute_is_changed_and_the_others_stay() -> None:
     assert change.changes == {"customAttributes.input_4_1": {"from": "a", "to": "A"}}
     values = [each["customAttributeValue"] for each in source.apptivo.lead["customAttributes"]]
     assert values == ["A", "b", "a person's"]
+    assert len(change.data["customAttributes"]) == 3
 
 
 def test_a_new_custom_attribute_is_added() -> None:

@@ -53,6 +53,7 @@ class Endpoint:
         path: The app's path below the API's base URL.
         action: Value of the parameter `a`.
         id_name: What Apptivo calls the object's id.
+        streams: Stream names that find it without a setting, besides its own name.
         data_param: Form field of the record in `action` style; none for a delete.
         envelope: Key of the object in the answer; none where the answer holds no id.
         options: Optional request parameters.
@@ -68,6 +69,7 @@ class Endpoint:
     path: str
     action: str
     id_name: str
+    streams: tuple[str, ...] = ()
     data_param: str | None = None
     envelope: str | None = None
     options: tuple[Option, ...] = ()
@@ -127,6 +129,7 @@ CREATE_CASE: Final = Endpoint(
     path="v6/cases",
     action="save",
     id_name="caseId",
+    streams=("case", "cases"),
     data_param="caseData",
     envelope="csCase",
     object_id=59,
@@ -140,6 +143,7 @@ CREATE_LEAD: Final = Endpoint(
     path="v6/leads",
     action="save",
     id_name="leadId",
+    streams=("lead", "leads"),
     data_param="leadData",
     envelope="lead",
     traps=(_FLAT_EMAIL, _FLAT_PHONE, _LEAD_SOURCE),
@@ -151,6 +155,7 @@ CREATE_CUSTOMER: Final = Endpoint(
     path="v6/customers",
     action="save",
     id_name="customerId",
+    streams=("customer", "customers"),
     data_param="customerData",
     envelope="customer",
     traps=(_FLAT_EMAIL, _FLAT_PHONE),
@@ -158,13 +163,18 @@ CREATE_CUSTOMER: Final = Endpoint(
     names_param="attributeName",
 )
 DELETE_CUSTOMER: Final = Endpoint(
-    name="delete_customer", path="v6/customers", action="delete", id_name="customerId"
+    name="delete_customer",
+    path="v6/customers",
+    action="delete",
+    id_name="customerId",
+    streams=("delete_customers",),
 )
 CREATE_CONTACT: Final = Endpoint(
     name="create_contact",
     path="v6/contacts",
     action="save",
     id_name="contactId",
+    streams=("contact", "contacts"),
     data_param="contactData",
     envelope="contact",
     traps=(_FLAT_EMAIL, _FLAT_PHONE),
@@ -176,6 +186,7 @@ CREATE_OPPORTUNITY: Final = Endpoint(
     path="v6/opportunities",
     action="save",
     id_name="opportunityId",
+    streams=("opportunity", "opportunities"),
     data_param="opportunityData",
     envelope="opportunity",
     options=_OPPORTUNITY_OPTIONS,
@@ -200,18 +211,7 @@ ENDPOINT_NAMES: Final = (*TEMPLATES, GENERIC)
 
 # Stream names that find their endpoint without a setting, compared without regard to case.
 DEFAULT_STREAMS: Final = {
-    "case": "create_case",
-    "cases": "create_case",
-    "lead": "create_lead",
-    "leads": "create_lead",
-    "customer": "create_customer",
-    "customers": "create_customer",
-    "contact": "create_contact",
-    "contacts": "create_contact",
-    "opportunity": "create_opportunity",
-    "opportunities": "create_opportunity",
-    "delete_customers": "delete_customer",
-    **{name: name for name in TEMPLATES},
+    stream: row.name for row in TEMPLATES.values() for stream in (row.name, *row.streams)
 }
 
 # The read that changes nothing and works on an empty firm.

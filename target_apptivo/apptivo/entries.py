@@ -94,7 +94,9 @@ class _Plan:
     ours: set[str] = field(init=False, default_factory=set)
     expected: set[str] = field(init=False, default_factory=set)
     shapes: list[Entry] = field(init=False, default_factory=list)
+    # Places that entries of the source have, and entries taken before that have none any more.
     claimed: set[int] = field(init=False, default_factory=set)
+    homeless: set[str] = field(init=False, default_factory=set)
 
     def look(
         self,
@@ -111,10 +113,9 @@ class _Plan:
         self.gone = {exact: left for exact, left in written.items() if exact not in spoken}
         undone = {left for exact, left in intended.items() if exact not in {*spoken, *taken}}
         self.expected = {*self.gone.values(), *undone}
-        stays = [spoken[exact] for exact in spoken if exact in taken]
+        self._let_stay({exact: spoken[exact] for exact in spoken if exact in taken})
         for place, entry in enumerate(self.found):
-            is_held = any(self.kind.is_same(entry, each) for each in stays)
-            if not is_held and self._lefts(entry, self.shapes) & self.expected:
+            if place not in self.claimed and self._lefts(entry, self.shapes) & self.expected:
                 self.free.append(place)
         there = set().union(*(self._lefts(entry, self.shapes) for entry in self.found))
         self.missing = [left for left in self.gone.values() if left not in there]
@@ -147,7 +148,7 @@ class _Plan:
 
     def undo(self, exact: str, wanted: Entry) -> None:
         """Bring back an entry that an update without an outcome was to replace."""
-        if self.place_of(wanted) is None:
+        if exact in self.homeless:
             self._write(exact, wanted, self._freest(wanted))
 
     def done(self) -> ListPlan:
@@ -159,6 +160,14 @@ class _Plan:
             written=self.written,
             is_conflict=self.is_conflict,
         )
+
+    def _let_stay(self, stays: Mapping[str, Entry]) -> None:
+        """Leave their places to the entries that the source has as before."""
+        for exact, wanted in stays.items():
+            if (place := self.place_of(wanted)) is None:
+                self.homeless.add(exact)
+            else:
+                self.claimed.add(place)
 
     def _settle_there(self, exact: str, wanted: Entry, place: int) -> None:
         """Settle an entry that is there already: what others wrote of it stays as it is."""
