@@ -10,6 +10,7 @@ neither a credential nor a record's values.
     ├── JournalError           the journal cannot be used: nothing was sent that it does not hold
     ├── CredentialsError       Apptivo does not take the keys
     ├── UnavailableError       Apptivo does not answer: run again later
+    ├── ConfigurationError     an app's fields cannot be told: nothing of its records is sent
     ├── SearchError            Apptivo's search cannot be relied on: nothing more is created by it
     ├── StrangerError          an update was answered with another object: look at both
     ├── StoppedError           SIGTERM or SIGINT: run again, the state is kept
@@ -80,6 +81,17 @@ class UnavailableError(TargetApptivoError):
         super().__init__(
             f"Apptivo is unavailable ({reason}, {attempts} attempts) at {record}: run again later, "
             "the state is kept; if it never worked, check api_url"
+        )
+
+
+class ConfigurationError(TargetApptivoError):
+    """Apptivo does not tell an app's configuration in a form that can be read."""
+
+    def __init__(self, app: str, reason: str) -> None:
+        """Name the app, and what is wrong."""
+        super().__init__(
+            f"the configuration of {app} (getConfigData) cannot be read: {reason}; nothing was "
+            "sent that needs it"
         )
 
 

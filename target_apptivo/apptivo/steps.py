@@ -99,9 +99,14 @@ class Ask(Step[Any]):
     """Ask for something that is found out once a run; None: find it out, and `Tell`.
 
     Whoever asks meanwhile waits. If a way ends without telling, the next one finds it out.
+
+    Attributes:
+        topic: What is asked for.
+        is_read: Whether reading alone finds it out, as a rehearsal does too.
     """
 
     topic: Hashable
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,11 +86,12 @@ class Progress:
         """Let all open batches go."""
         self._start(self.batches.release_due(), now)
 
-    def fail(self, way: PendingWay, error: TargetApptivoError) -> None:
-        """End the run at a way whose records get no outcome."""
+    def fail(self, way: PendingWay, error: TargetApptivoError, now: float) -> None:
+        """End the run at a way whose records get no outcome; what is before it goes on."""
         for pending in way.records:
             pending.error = error
         self._window.end_at(way.sequence)
+        self._pass_turns_on(way, now)
 
     def unsent(self) -> Iterator[PendingWay]:
         """Give the ways whose intentions the journal holds, and of which nothing has left."""
@@ -112,9 +113,9 @@ class Progress:
         except StopIteration as end:
             self._end(way, end.value, now)
         except TargetApptivoError as error:
-            self.fail(way, error)
+            self.fail(way, error, now)
         except Exception as error:  # noqa: BLE001 - it ends the run at its record
-            self.fail(way, UnexpectedError(error))
+            self.fail(way, UnexpectedError(error), now)
         else:
             way.step = step
             self._carry_out(way, step, now)
@@ -164,9 +165,9 @@ class Progress:
                 self.take_on(way, None, now)
             case RecallParent(stream, key) if not self._policy.has_journal:
                 self.take_on(way, self._stand_in(stream, key), now)
-            case Ask(topic):
+            case Ask(topic, is_read=False):
                 # Nobody waits for what will not be found out before something is sent.
-                self.take_on(way, self._turns.ask(way, topic)[1], now)
+                self.take_on(way, self._turns.answer(topic), now)
             case _:
                 return False
         return True
@@ -204,6 +205,10 @@ class Progress:
                     self.take_on(member, verdict, now)
             case _:
                 self._give_outcome(way.records[0], result, now)
+        self._pass_turns_on(way, now)
+
+    def _pass_turns_on(self, way: PendingWay, now: float) -> None:
+        """Let those go on whose turn it is when a way has ended."""
         for waiting in self._turns.leave(way):
             self.take_on(waiting, None, now)
 

@@ -97,7 +97,7 @@ class Requests:
         match verdict.meaning:
             case Meaning.CREDENTIALS_REFUSED:
                 reason = self._policy.shown(way.records[0].record, verdict.reason or "")
-                self._progress.fail(way, CredentialsError(reason, record=way.name))
+                self._progress.fail(way, CredentialsError(reason, record=way.name), now)
                 self._window.end_at(-1)
             case Meaning.NOT_PROCESSED:
                 self._try_again(way, verdict, now, least_wait)
@@ -124,4 +124,5 @@ class Requests:
         cause = verdict.cause
         if least_wait > _LONGEST_WAIT:
             cause = f"{cause}, it asks to be left alone for {least_wait:.0f} s"
-        self._progress.fail(way, UnavailableError(cause, attempts=way.tries, record=way.name))
+        error = UnavailableError(cause, attempts=way.tries, record=way.name)
+        self._progress.fail(way, error, now)

@@ -1,8 +1,11 @@
-"""What is found out once a run: whoever asks first finds it out, the others wait. Pure."""
+"""What is found out once a run: whoever asks first finds it out, the others wait. Pure.
+
+Who asks, and never tells, has its turn at the topic until it ends: the others go one by one.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,27 +21,44 @@ class Turns:
         """Start with nothing known."""
         self._answers: dict[Hashable, Any] = {}
         self._owners: dict[Hashable, PendingWay] = {}
-        self._waiting: dict[Hashable, deque[PendingWay]] = defaultdict(deque)
+        self._owned: dict[PendingWay, list[Hashable]] = {}
+        self._waiting: dict[Hashable, deque[PendingWay]] = {}
+
+    def answer(self, topic: Hashable) -> object:
+        """Give what is known of a topic, for who waits for nobody."""
+        return self._answers.get(topic)
 
     def ask(self, way: PendingWay, topic: Hashable) -> tuple[bool, Any]:
         """Give whether there is a reply, and the reply: none where it is this way's turn."""
         if topic in self._answers:
             return True, self._answers[topic]
-        if self._owners.setdefault(topic, way) is way:
-            return True, None
-        self._waiting[topic].append(way)
-        return False, None
+        owner = self._owners.get(topic)
+        if owner is None:
+            self._give(topic, way)
+        elif owner is not way:
+            self._waiting.setdefault(topic, deque()).append(way)
+            return False, None
+        return True, None
 
     def tell(self, topic: Hashable, answer: object) -> Iterator[PendingWay]:
         """Keep what was found out; give those who wait for it."""
         self._answers[topic] = answer
-        self._owners.pop(topic, None)
+        if owner := self._owners.pop(topic, None):
+            self._owned[owner].remove(topic)
         yield from self._waiting.pop(topic, ())
 
     def leave(self, way: PendingWay) -> Iterator[PendingWay]:
         """Take the turns of a way that ended without telling; give those whose turn it is now."""
-        for topic in [topic for topic, owner in self._owners.items() if owner is way]:
+        for topic in self._owned.pop(way, ()):
             del self._owners[topic]
-            if self._waiting[topic]:
-                self._owners[topic] = self._waiting[topic].popleft()
-                yield self._owners[topic]
+            if waiting := self._waiting.get(topic):
+                follower = waiting.popleft()
+                self._give(topic, follower)
+                yield follower
+            if not waiting:
+                self._waiting.pop(topic, None)
+
+    def _give(self, topic: Hashable, way: PendingWay) -> None:
+        """Make a topic a way's turn."""
+        self._owners[topic] = way
+        self._owned.setdefault(way, []).append(topic)
