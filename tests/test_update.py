@@ -354,6 +354,7 @@ def test_a_create_that_was_cut_off_and_is_found_is_ours() -> None:
     source.shown = shown_unseen(content_of(record))
     change = source.update({"lastName": None, "emailAddresses": [email("b@x")]})
     assert (change.names, change.conflicts) == (("lastName", "emailAddresses"), ())
+    assert shown_unseen(content_of({"jobTitle": None}, update_nulls=True)) == {}
     assert emails(source) == ["b@x"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from target_apptivo.apptivo.content import content_of, custom_entries
+from target_apptivo.apptivo.content import NOTHING, content_of, custom_entries
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, value_of
 from target_apptivo.apptivo.lists import KINDS, Written, after_answer, taken_in, written_content
 from target_apptivo.apptivo.values import holds, is_empty, loose_digest, objects_in
@@ -129,6 +129,7 @@ def shown_unseen(intended: Content) -> dict[str, str]:
     return {
         name: written_content(taken_in(intended, name)) if name in KINDS else _UNSEEN
         for name in intended
+        if intended[name] != NOTHING
     }
 
 
