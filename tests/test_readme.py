@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from target_apptivo.apptivo.endpoints import ENDPOINT_NAMES
-from target_apptivo.settings.declared import APPLIES_TO, SETTINGS, STREAM_SCHEMA
+from target_apptivo.settings.declared import SETTINGS
+from target_apptivo.settings.options import APPLIES_TO, STREAM_SCHEMA
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -2,74 +2,28 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from target_apptivo.apptivo.endpoints import ENDPOINT_NAMES, ApiStyle
 from target_apptivo.errors import SettingsError
-from target_apptivo.settings.check import check_settings, parse_text
-from target_apptivo.settings.declared import APPLIES_TO, MEANINGLESS, SETTINGS
-from target_apptivo.settings.read import Responses, Settings, base_url, read_settings
-from target_apptivo.target import TargetApptivo
-
-KEYS = {"api_key": "s3cret-api-key", "access_key": "s3cret-access-key"}
-GENERIC = {"url": "v6/x"}
-
-
-def own_settings() -> dict[str, Any]:
-    """Give the declaration without the SDK's settings, which the SDK adds to it in place."""
-    added: dict[str, Any] = {"properties": {}}
-    TargetApptivo.append_builtin_config(added)
-    own = {
-        name: declared
-        for name, declared in SETTINGS["properties"].items()
-        if name not in added["properties"]
-    }
-    return {**SETTINGS, "properties": copy.deepcopy(own)}
-
-
-def with_sdk() -> dict[str, Any]:
-    """Give the declaration with the SDK's own settings, as the target checks it."""
-    schema = own_settings()
-    TargetApptivo.append_builtin_config(schema)
-    return schema
-
-
-OWN = own_settings()
-SCHEMA = with_sdk()
-
-
-def read(**config: Any) -> Settings:  # noqa: ANN401
-    """Check and read settings as the target does."""
-    check_settings(KEYS | config, SCHEMA)
-    return read_settings(KEYS | config)
-
-
-def error_of(**config: Any) -> str:  # noqa: ANN401
-    """Give the message of settings that are wrong."""
-    with pytest.raises(SettingsError) as raised:
-        read(**config)
-    return str(raised.value)
-
-
-def generic(**options: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give settings with a generic endpoint."""
-    return {"generic": GENERIC | options}
-
-
-def batch(**options: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give settings with a batch."""
-    return generic(batch={"property_name": "r"} | options)
-
-
-def stream(**options: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give settings with an entry of `streams`."""
-    return {"streams": {"people": {"endpoint": "create_lead"} | options}}
-
+from target_apptivo.settings.check import check_settings
+from target_apptivo.settings.options import APPLIES_TO
+from target_apptivo.settings.read import read_settings
+from target_apptivo.settings.responses import Responses
+from target_apptivo.settings.urls import base_url
+from tests.settings import (
+    GENERIC,
+    KEYS,
+    SCHEMA,
+    batch,
+    error_of,
+    generic,
+    in_step,
+    read,
+    stream,
+)
 
 # -- defaults -------------------------------------------------------------------------------------
 
@@ -81,7 +35,7 @@ def test_the_defaults_are_the_contracts() -> None:
     assert found.api_url == "https://api.apptivo.com/app/dao/"
     assert found.api_style is ApiStyle.REST
     assert found.responses == Responses(emit="none", path=None, webhook_url=None, state_limit=100)
-    assert (found.max_rejected, found.rejected_path, found.hold_uncertain) == (0, None, False)
+    assert (found.max_rejected, found.rejected_path, found.on_uncertain) == (0, None, "resend")
     assert (found.max_in_flight, found.requests_per_second, found.max_attempts) == (8, None, 5)
     assert (found.connect_timeout, found.read_timeout, found.dry_run) == (10, 120, False)
 
@@ -113,23 +67,28 @@ def test_settings_are_read() -> None:
     assert (found.max_rejected, found.rejected_path) == (-1, "rejected.singer")
     assert (found.max_in_flight, found.requests_per_second, found.max_attempts) == (2, 0.5, 1)
     assert (found.connect_timeout, found.read_timeout, found.dry_run) == (1.5, 2, True)
-    assert found.hold_uncertain
+    assert found.on_uncertain == "hold"
 
 
 def test_null_means_not_set() -> None:
     """A null anywhere among the settings is the same as an absent one."""
     names = [name for name in SCHEMA["properties"] if name not in KEYS]
     assert read(**dict.fromkeys(names)) == read()
-    options = APPLIES_TO.keys() | {"headers", "params", "exclude_attributes"}
     for endpoint in ENDPOINT_NAMES:
         own = {"endpoint": endpoint} | (GENERIC if endpoint == "generic" else {})
-        nulls = dict.fromkeys(options - own.keys())
-        assert read(streams={"s": nulls | own}) == read(streams={"s": own})
-    assert read(**generic(params={"x": None}, headers={"X": None})) == read(**generic())
+        nulls = dict.fromkeys(APPLIES_TO.keys() - own.keys())
+        assert read(streams={"s": nulls | own}).routes == read(streams={"s": own}).routes
+    assert (
+        read(**generic(params={"x": None}, headers={"X": None})).routes == read(**generic()).routes
+    )
     nulls = dict.fromkeys(["size", "grouping", "other_props", "code", "results_path"])
-    assert read(**batch(**nulls)) == read(**batch())
+    assert read(**batch(**nulls)).routes == read(**batch()).routes
     nulls = dict.fromkeys(["emit", "path", "webhook_url", "state_limit"])
     assert read(responses=nulls) == read()
+    reference = {"stream": "firms", "key": "{id}"}
+    wanted = read(**in_step(references={"firm": reference}))
+    nulls = {"firm": reference | {"on_missing": None}, "other": None}
+    assert read(**in_step(references=nulls, fields={"Email": None})).routes == wanted.routes
 
 
 # -- what is wrong --------------------------------------------------------------------------------
@@ -144,7 +103,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (stream(methd=None), "streams.people.methd: is unknown; did you mean `method`?"),
     (generic(heders=S), "generic.heders: is unknown; did you mean `headers`?"),
     (generic(endpoint="generic"), "generic.endpoint: is unknown"),
-    (generic(account_id="1"), "generic.account_id: is unknown"),
     (batch(sise=1), "generic.batch.sise: is unknown; did you mean `size`?"),
     (
         {"streams": {"p": {"endpoint": "generic", "url": "x", "batch": {"sise": 1}}}},
@@ -152,8 +110,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"responses": {"emt": S}}, "responses.emt: is unknown; did you mean `emit`?"),
     # of the SDK, without a meaning here
-    ({"load_method": S}, "load_method: is not a setting of this target: the endpoint of the"),
     ({"batch_size_rows": 5}, "batch_size_rows: is not a setting of this target: use streams."),
+    # of the SDK, with other values here
+    ({"load_method": "overwrite"}, "load_method: cannot be `overwrite`: Apptivo is never emptied;"),
+    (in_step(load_method="overwrite"), "streams.people.load_method: cannot be `overwrite`"),
     # missing
     ({"streams": {"people": {}}}, "streams.people.endpoint: is required"),
     ({"streams": {"people": {"endpoint": None}}}, "streams.people.endpoint: is required"),
@@ -223,6 +183,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"connect_timeout": 0}, "connect_timeout: must be greater than 0"),
     ({"read_timeout": "s"}, "read_timeout: must be a number"),
     ({"dry_run": "yes"}, "dry_run: must be a boolean"),
+    ({"load_method": S}, "load_method: must be one of `append-only`, `upsert`, `create-only`, `up"),
+    ({"load_method": [S]}, "load_method: must be a string"),
+    ({"journal_url": 5}, "journal_url: must be a string"),
+    ({"journal_url": ""}, "journal_url: must not be empty"),
+    ({"journal_account": 5}, "journal_account: must be a string"),
+    ({"settle_seconds": -1}, "settle_seconds: must be at least 0"),
+    ({"settle_seconds": 86401}, "settle_seconds: must be at most 86400"),
+    ({"settle_seconds": "60"}, "settle_seconds: must be a number"),
+    ({"settle_seconds": float("nan")}, "settle_seconds: is a number that JSON cannot hold"),
     # of the SDK
     ({"stream_maps": S}, "stream_maps: must be an object"),
     ({"stream_maps": {"p": 5}}, "stream_maps.p: must be an object"),
@@ -306,66 +275,6 @@ def test_an_endpoint_that_may_be_meant_is_suggested() -> None:
         assert error_of(streams={"p": name}).endswith("; did you mean `create_lead`?")
 
 
-@pytest.mark.parametrize("option", APPLIES_TO)
-@pytest.mark.parametrize("endpoint", ENDPOINT_NAMES)
-def test_an_option_applies_to_some_endpoints_alone(endpoint: str, option: str) -> None:
-    """An option of another endpoint would do nothing, so it is an error."""
-    fitting: dict[str, Any] = {
-        "account_id": "1",
-        "is_duplicate": True,
-        "is_lead_convert": "N",
-        "is_customer_territory_update": False,
-        "customer_id": "{id}",
-        "method": "PUT",
-        "url": "v6/x",
-        "content_format": "application/json",
-        "data_param": "leadData",
-        "id_path": "id",
-        "batch": {"property_name": "r"},
-    }
-    entry = {"endpoint": endpoint, option: fitting[option]}
-    if endpoint == "generic":
-        entry |= GENERIC
-    if option == "data_param":
-        entry["content_format"] = "application/x-www-form-urlencoded" if "url" in entry else None
-    if endpoint in APPLIES_TO[option]:
-        assert read(streams={"s": entry}).routes.find("s")
-    else:
-        message = error_of(streams={"s": entry})
-        named = ", ".join(APPLIES_TO[option])
-        problem = f"does not apply to {endpoint}; it is an option of {named}"
-        assert message == f"streams.s.{option}: {problem}"
-
-
-@pytest.mark.parametrize(
-    ("option", "endpoints"),
-    [
-        *((name, {"create_opportunity"}) for name in ("account_id", "is_duplicate")),
-        *((name, {"create_opportunity"}) for name in ("is_lead_convert",)),
-        ("is_customer_territory_update", {"create_opportunity"}),
-        ("customer_id", {"delete_customer"}),
-        ("id_path", set(ENDPOINT_NAMES) - {"delete_customer"}),
-        *((name, {"generic"}) for name in ("method", "url", "content_format", "data_param")),
-        ("batch", {"generic"}),
-    ],
-)
-def test_what_each_option_applies_to(option: str, endpoints: set[str]) -> None:
-    """The contract's table."""
-    assert set(APPLIES_TO[option]) == endpoints
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINT_NAMES)
-def test_the_common_options_apply_to_all(endpoint: str) -> None:
-    """Exclusions, headers and parameters are any endpoint's."""
-    common = {"exclude_attributes": ["a"], "headers": "a:b", "params": {"x": "y"}}
-    own = GENERIC if endpoint == "generic" else {}
-    route = read(streams={"s": {"endpoint": endpoint, **common, **own}}).routes.find("s")
-    assert route is not None
-    assert route.operation.exclude == ("a",)
-    assert route.operation.headers == (("a", "b"),)
-    assert "x" in [param.name for param in route.operation.params]
-
-
 # -- keys -----------------------------------------------------------------------------------------
 
 
@@ -429,86 +338,3 @@ def test_an_absolute_url_on_the_same_host_is_fine() -> None:
     )
     assert found.routes.fallback is not None
     assert found.routes.fallback.operation.url.parts == ("/y",)
-
-
-# -- the environment ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "value"),
-    [
-        ("api_key", "123", "123"),
-        ("api_key", '"x"', '"x"'),
-        ("rejected_path", "null", "null"),
-        ("max_rejected", "-1", -1),
-        ("requests_per_second", "0.5", 0.5),
-        ("streams", '{"people":"create_lead"}', {"people": "create_lead"}),
-        ("streams", "null", None),
-        ("user_name", "", None),
-        ("max_in_flight", "", None),
-        ("dry_run", "true", True),
-        ("dry_run", "True", True),
-        ("dry_run", "1", True),
-        ("dry_run", " on ", True),
-        ("dry_run", "FALSE", False),
-        ("dry_run", "0", False),
-        ("dry_run", "", False),
-        ("stream_maps", '{"a":null}', {"a": None}),
-        ("flattening_enabled", "yes", True),
-        ("flattening_max_depth", "3", 3),
-    ],
-)
-def test_settings_from_the_environment(name: str, text: str, value: object) -> None:
-    """Texts are taken as they are, everything else is JSON, booleans in any usual spelling."""
-    found = parse_text(name, text, SCHEMA["properties"][name])
-    assert found == value
-    assert type(found) is type(value)
-    check_settings(KEYS | {"flattening_max_depth": 1, name: found}, SCHEMA)
-
-
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [
-        ("streams", "the environment variable is not JSON"),
-        ("max_rejected", "must be an integer"),
-        ("read_timeout", "must be a number"),
-        ("dry_run", "the environment variable is not JSON"),
-        ("responses", "the environment variable is not JSON"),
-    ],
-)
-def test_an_environment_variable_that_is_no_json(name: str, problem: str) -> None:
-    """The message names the setting, and not what the variable holds."""
-    with pytest.raises(SettingsError) as raised:
-        parse_text(name, "{s3cret", SCHEMA["properties"][name])
-    assert str(raised.value) == f"{name}: {problem}"
-
-
-# -- the declaration ------------------------------------------------------------------------------
-
-
-def test_the_declaration_is_a_valid_json_schema() -> None:
-    """Others read it too: Meltano's hub, an editor, `--about`."""
-    Draft202012Validator.check_schema(OWN)
-    json.dumps(OWN)
-
-
-def test_every_setting_is_declared_in_full() -> None:
-    """`--about` has a title and a description for each, and secrets are marked."""
-
-    def check(schema: dict[str, Any]) -> None:
-        for declared in schema.get("properties", {}).values():
-            assert declared["title"]
-            assert declared["description"].endswith(".")
-            check(declared)
-
-    check(OWN)
-    secret = {name for name, each in OWN["properties"].items() if each.get("secret")}
-    assert secret == set(KEYS)
-
-
-def test_settings_without_a_meaning_are_not_declared() -> None:
-    """They are unknown, and what to use in their place is told."""
-    assert not set(MEANINGLESS) & set(SCHEMA["properties"])
-    assert {"stream_maps", "flattening_enabled", "validate_records", "add_record_metadata"} <= set(
-        SCHEMA["properties"]
-    )

@@ -47,6 +47,7 @@ class Rules:
         update_nulls: Whether null and empty values clear what the journal wrote.
         hard_delete: How the customer of a deleted record is deleted; none where it is not.
         references: Attributes that are the ids of other records.
+        fields: Apptivo's fields by id, name or label, with the attribute that fills each.
         settle_seconds: How long a create whose answer was lost must stay unfound.
     """
 
@@ -61,6 +62,7 @@ class Rules:
     update_nulls: bool = False
     hard_delete: Operation | None = None
     references: tuple[Reference, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
     settle_seconds: float = 60.0
 
     @property

@@ -12,13 +12,21 @@ from jsonschema import Draft202012Validator
 
 from target_apptivo.apptivo.endpoints import ENDPOINT_NAMES
 from target_apptivo.errors import SettingsError
-from target_apptivo.settings.declared import MEANINGLESS, STREAM_SCHEMA
+from target_apptivo.settings.declared import MEANINGLESS, REFUSED
+from target_apptivo.settings.options import STREAM_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jsonschema import ValidationError
 
+_GENERIC_SCHEMA = {
+    **STREAM_SCHEMA,
+    "required": [],
+    "properties": {
+        name: option for name, option in STREAM_SCHEMA["properties"].items() if name != "endpoint"
+    },
+}
 # Properties of a stream map whose values are names.
 _NO_EXPRESSIONS = {"__alias__", "__source__", "__else__"}
 _PROBLEMS = {
@@ -42,11 +50,14 @@ def check_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None
     for name in config:
         if name not in schema["properties"]:
             raise _unknown((str(name),), schema["properties"])
-    # Streams have a check of their own: JSON Schema cannot say which of two forms was meant.
-    properties = schema["properties"] | {"streams": {"type": ["object", "null"]}}
+    # Streams have a check of their own: JSON Schema cannot say which of two forms was meant. So
+    # has `generic`: an option of another endpoint is not unknown, it does not apply.
+    any_object = {"type": ["object", "null"]}
+    properties = schema["properties"] | {"streams": any_object, "generic": any_object}
     _check(config, {**schema, "properties": properties}, ())
     for stream, options in (config.get("streams") or {}).items():
         _check_stream(stream, options)
+    _check(config.get("generic") or {}, _GENERIC_SCHEMA, ("generic",))
     _check_numbers(config, ())
     _check_expressions(config.get("stream_maps") or {})
     if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
@@ -178,7 +189,9 @@ def _told(error: ValidationError, path: tuple[str, ...]) -> SettingsError:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return SettingsError(".".join((*here, missing)), "is required")
-    return SettingsError(".".join(here), _problem(str(error.validator), error.validator_value))
+    problem = REFUSED.get((here[-1], str(error.instance))) if here else None
+    problem = problem or _problem(str(error.validator), error.validator_value)
+    return SettingsError(".".join(here), problem)
 
 
 def _problem(keyword: str, rule: Any) -> str:  # noqa: ANN401

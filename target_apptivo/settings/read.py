@@ -2,62 +2,40 @@
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from target_apptivo.apptivo.endpoints import ApiStyle
 from target_apptivo.errors import SettingsError
-from target_apptivo.settings.declared import RESPONSES_SCHEMA, SETTINGS, with_defaults
+from target_apptivo.settings.declared import DeclaredSettings
+from target_apptivo.settings.responses import check_responses
 from target_apptivo.settings.routes import Routes, build_routes
+from target_apptivo.settings.setting import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_apptivo.apptivo.request import Pairs
 
-# Real keys are never sent to a sandbox.
-_SANDBOX_KEYS = (("apiKey", "sandbox-api-key"), ("accessKey", "sandbox-access-key"))
+_KEYS: Final = ("api_key", "access_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Responses:
-    """What becomes of Apptivo's answers; see the setting `responses`."""
+class Settings(DeclaredSettings):
+    """The settings of a run: the declared ones, and what they come to.
 
-    emit: str
-    path: str | None
-    webhook_url: str | None
-    state_limit: int
+    Attributes:
+        routes: Where each stream goes.
+        is_sandbox: Whether `api_url` and the keys are a sandbox's, in place of those that are set.
+    """
+
+    routes: Routes
+    is_sandbox: bool = False
 
     @property
-    def are_told(self) -> bool:
-        """Whether anybody asked for them."""
-        return self.emit != "none" or self.webhook_url is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The settings of a run; see `settings.py` for each."""
-
-    api_url: str
-    api_style: ApiStyle
-    credentials: Pairs
-    routes: Routes
-    responses: Responses
-    max_rejected: int
-    rejected_path: str | None
-    on_uncertain: str
-    max_in_flight: int
-    requests_per_second: float | None
-    max_attempts: int
-    connect_timeout: float
-    read_timeout: float
-    dry_run: bool
-    journal_url: str | None
-    journal_account: str | None
-    settle_seconds: float
-    is_sandbox: bool
+    def credentials(self) -> Pairs:
+        """The parameters that say who calls; empty ones where nothing is sent."""
+        keys = (("apiKey", self.api_key), ("accessKey", self.access_key))
+        return (*keys, ("userName", self.user_name)) if self.user_name else keys
 
 
 def read_settings(
@@ -81,60 +59,22 @@ def read_settings(
     Raises:
         SettingsError: If settings are wrong or do not fit together.
     """
-    given = with_defaults(config, SETTINGS)
-    api_url = base_url(given["api_url"])
-    style = ApiStyle(given["api_style"])
-    dry_run = given["dry_run"]
-    required = not dry_run if needs_keys is None else needs_keys
-    settings = Settings(
-        api_url=sandbox_url or api_url,
-        api_style=style,
-        credentials=_SANDBOX_KEYS if sandbox_url else _credentials(given, required=required),
-        routes=build_routes(given, style=style, base_url=api_url),
-        responses=_responses(given.get("responses") or {}, stdout_is_state=stdout_is_state),
-        max_rejected=given["max_rejected"],
-        rejected_path=given.get("rejected_path"),
-        on_uncertain=given["on_uncertain"],
-        max_in_flight=int(given["max_in_flight"]),
-        requests_per_second=given.get("requests_per_second"),
-        max_attempts=int(given["max_attempts"]),
-        connect_timeout=float(given["connect_timeout"]),
-        read_timeout=float(given["read_timeout"]),
-        dry_run=dry_run,
-        journal_url=given.get("journal_url"),
-        journal_account=given.get("journal_account"),
-        settle_seconds=float(given["settle_seconds"]),
-        is_sandbox=sandbox_url is not None,
-    )
-    if settings.max_rejected and not settings.rejected_path:
+    given = read(DeclaredSettings, config)
+    if not sandbox_url:
+        _check_keys(given, required=not given.dry_run if needs_keys is None else needs_keys)
+    check_responses(given.responses, stdout_is_state=stdout_is_state)
+    if given.max_rejected and not given.rejected_path:
         problem = "is required with max_rejected: it is where rejected records are kept"
         raise SettingsError("rejected_path", problem)
-    return settings
+    declared = {each.name: getattr(given, each.name) for each in fields(given)}
+    settings = Settings(**declared, routes=build_routes(given))
+    return _in_sandbox(settings, sandbox_url) if sandbox_url else settings
 
 
-def base_url(url: str) -> str:
-    """Check the API's base URL.
-
-    Returns:
-        The URL with its final `/`.
-
-    Raises:
-        SettingsError: If it is no URL that the keys may be sent to.
-    """
-    parts = _url(url, "api_url")
-    if "?" in url or "#" in url:
-        problem = "must have no query and no fragment"
-        raise SettingsError("api_url", problem)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        problem = "must be https; plain http is for a loopback host (127.0.0.1, localhost) alone"
-        raise SettingsError("api_url", problem)
-    return url if url.endswith("/") else f"{url}/"
-
-
-def _credentials(given: Mapping[str, Any], *, required: bool) -> Pairs:
-    """Read the keys; masks stand for keys that will not be sent."""
-    for name in ("api_key", "access_key"):
-        key = str(given.get(name, ""))
+def _check_keys(given: DeclaredSettings, *, required: bool) -> None:
+    """Refuse keys that cannot be right, and none where Apptivo is called."""
+    for name in _KEYS:
+        key: str = getattr(given, name)
         if required and not key.strip():
             problem = (
                 f"is required, in a --config file or as TARGET_APPTIVO_{name.upper()} with "
@@ -144,53 +84,15 @@ def _credentials(given: Mapping[str, Any], *, required: bool) -> Pairs:
         if key.strip() not in {"", key}:
             problem = "begins or ends with white space"
             raise SettingsError(name, problem)
-    keys = (("apiKey", given.get("api_key", "")), ("accessKey", given.get("access_key", "")))
-    user_name = given.get("user_name")
-    return (*keys, ("userName", user_name)) if user_name else keys
 
 
-def _responses(given: Mapping[str, Any], *, stdout_is_state: bool) -> Responses:
-    """Read where the answers go."""
-    options = with_defaults(given, RESPONSES_SCHEMA)
-    responses = Responses(
-        emit=options["emit"],
-        path=options.get("path"),
-        webhook_url=options.get("webhook_url"),
-        state_limit=int(options["state_limit"]),
+def _in_sandbox(settings: Settings, url: str) -> Settings:
+    """Send to a sandbox, which never gets the real keys."""
+    return replace(
+        settings,
+        api_url=url,
+        api_key="sandbox-api-key",
+        access_key="sandbox-access-key",
+        user_name=None,
+        is_sandbox=True,
     )
-    if responses.path and responses.emit != "records":
-        problem = "needs responses.emit `records`"
-        raise SettingsError("responses.path", problem)
-    if responses.emit == "records" and not responses.path and stdout_is_state:
-        problem = (
-            "is required under Meltano, which stores a loader's stdout as state; response records "
-            "have to go to a file"
-        )
-        raise SettingsError("responses.path", problem)
-    if responses.webhook_url:
-        _url(responses.webhook_url, "responses.webhook_url")
-    return responses
-
-
-def _url(url: str, path: str) -> Any:  # noqa: ANN401 - urllib names the type privately
-    """Split an http URL that holds no user."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or any(character <= " " or character == "\\" for character in url):
-        problem = "must be an http or https URL"
-        raise SettingsError(path, problem)
-    if "@" in parts.netloc:
-        problem = "must hold no user name or password"
-        raise SettingsError(path, problem)
-    return parts
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

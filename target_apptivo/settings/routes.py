@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES, ApiStyle
+from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES
 from target_apptivo.errors import InputError, SettingsError
 from target_apptivo.settings.rules import build_rules
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from target_apptivo.apptivo.request import Operation
     from target_apptivo.apptivo.rules import Rules
+    from target_apptivo.settings.declared import DeclaredSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,36 +97,32 @@ def unmapped(stream: str) -> InputError:
     return InputError(msg)
 
 
-def build_routes(config: Mapping[str, Any], *, style: ApiStyle, base_url: str) -> Routes:
+def build_routes(settings: DeclaredSettings) -> Routes:
     """Read the routes from the settings.
-
-    Args:
-        config: The settings, checked for their types.
-        style: How templates call Apptivo.
-        base_url: The API's base URL.
 
     Raises:
         SettingsError: If a row does not fit.
     """
 
-    def route(name: str, options: Mapping[str, Any], path: str, why: str) -> Route:
-        rules = build_rules(name, options, given=config, style=style, base_url=base_url, path=path)
-        return Route(rules, why)
+    def route(options: Mapping[str, Any], path: str, why: str) -> Route:
+        return Route(build_rules(options, settings, path), why)
 
-    named, generic = {}, config.get("generic")
-    for stream, entry in (config.get("streams") or {}).items():
-        options = {"endpoint": entry} if isinstance(entry, str) else dict(entry)
-        name, path = options.pop("endpoint"), f"streams.{stream}"
+    generic = settings.generic
+    named = {}
+    for stream, entry in settings.streams.items():
+        options = {"endpoint": entry} if isinstance(entry, str) else entry
+        path = f"streams.{stream}"
         if entry == GENERIC and generic is not None:
-            options, path = generic, "generic"
+            options, path = {**generic, "endpoint": GENERIC}, "generic"
         why = f"matches '{stream}' in streams" if _is_glob(stream) else "named in streams"
-        named[stream] = route(name, options, path, why)
+        named[stream] = route(options, path, why)
         if _is_glob(stream):
             _refuse_wild_deletes(stream, named[stream])
-    defaults = {name: route(name, {}, name, "default name") for name in TEMPLATES}
+    defaults = {name: route({"endpoint": name}, name, "default name") for name in TEMPLATES}
     fallback = None
     if generic is not None:
-        fallback = route(GENERIC, generic, "generic", "generic, nothing else matches")
+        why = "generic, nothing else matches"
+        fallback = route({**generic, "endpoint": GENERIC}, "generic", why)
     return Routes(named, defaults, fallback)
 
 

@@ -4,129 +4,111 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle
-from target_apptivo.apptivo.references import Reference
+from target_apptivo.apptivo.endpoints import DELETE_CUSTOMER, TEMPLATES
 from target_apptivo.apptivo.rules import LoadMethod, Rules
 from target_apptivo.errors import SettingsError
-from target_apptivo.settings.declared import STREAM_SCHEMA, with_defaults
-from target_apptivo.settings.operations import build_operation, parse_template
+from target_apptivo.settings.operations import build_operation, operation_of
+from target_apptivo.settings.options import read_options
+from target_apptivo.settings.references import read_references
+from target_apptivo.settings.setting import namesakes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from target_apptivo.apptivo.references import Reference
     from target_apptivo.apptivo.request import Operation
+    from target_apptivo.settings.declared import DeclaredSettings
+    from target_apptivo.settings.options import EndpointOptions
 
 
-def build_rules(  # noqa: PLR0913 - what settings say of one stream
-    name: str,
-    options: Mapping[str, Any],
-    *,
-    given: Mapping[str, Any],
-    style: ApiStyle,
-    base_url: str,
-    path: str,
-) -> Rules:
+def build_rules(given: Mapping[str, Any], settings: DeclaredSettings, path: str) -> Rules:
     """Put together how the records of one stream are treated.
 
     Args:
-        name: The endpoint.
-        options: Its options from the settings, checked for their types.
-        given: The settings of the first level, with their defaults.
-        style: How templates call Apptivo.
-        base_url: The API's base URL.
+        given: The options of its endpoint, with `endpoint`, checked for their types.
+        settings: The settings of the first level.
         path: Path of the options in the settings, for errors.
 
     Raises:
         SettingsError: If an option does not fit.
     """
-    operation, batch = build_operation(name, options, style=style, base_url=base_url, path=path)
-    own = with_defaults(options, STREAM_SCHEMA)
-    row = TEMPLATES[name] if name != GENERIC and operation.creates else None
-    match_on = _match_on(own.get("match_on"), path)
-    references = _references(own.get("references") or {}, given, path)
-    load_method = _load_method(own, given, path)
-    if match_on and load_method is LoadMethod.APPEND_ONLY:
-        problem = "is of no use with load_method append-only, which looks for nothing"
-        raise SettingsError(f"{path}.match_on", problem)
-    for reference in references:
-        if reference.attribute in match_on:
-            problem = f"names '{reference.attribute}', which comes from a reference"
-            raise SettingsError(f"{path}.match_on", problem)
-    return Rules(
-        operation=operation,
-        row=row,
-        batch=batch,
-        on_uncertain=given["on_uncertain"],
-        load_method=load_method,
-        journal_stream=own.get("journal_stream"),
-        match_on=match_on,
-        on_conflict=own["on_conflict"],
-        update_nulls=own["update_nulls"],
-        hard_delete=_hard_delete(own, given, style, base_url, path),
-        references=references,
-        settle_seconds=float(given["settle_seconds"]),
+    options = read_options(given, path)
+    operation, batch = operation_of(
+        options, style=settings.api_style, base_url=settings.api_url, path=path
     )
+    made = {
+        "operation": operation,
+        "batch": batch,
+        "row": TEMPLATES[options.endpoint] if operation.action == "create" else None,
+        "load_method": _load_method(options, settings, path),
+        "references": _references(options, settings, path),
+        "hard_delete": _hard_delete(options, settings, path),
+    }
+    # What needs no making is taken as it is set: see the fields of `Rules`.
+    rules = Rules(**namesakes(Rules, settings, options) | made)
+    _check_match(rules, settings, path)
+    return rules
 
 
-def _load_method(own: Mapping[str, Any], given: Mapping[str, Any], path: str) -> LoadMethod:
+def _load_method(options: EndpointOptions, settings: DeclaredSettings, path: str) -> LoadMethod:
     """Read the load method: the stream's own, else the one for all, else by the journal."""
-    has_journal = given.get("journal_url") is not None
+    has_journal = settings.journal_url is not None
     fallback = LoadMethod.UPSERT if has_journal else LoadMethod.APPEND_ONLY
-    method = LoadMethod(own.get("load_method") or given.get("load_method") or fallback)
+    method = options.load_method or settings.load_method or fallback
     if method is not LoadMethod.APPEND_ONLY and not has_journal:
-        setting = f"{path}.load_method" if own.get("load_method") else "load_method"
-        raise SettingsError(setting, f"{method} needs a journal: set journal_url")
+        setting = f"{path}.load_method" if options.load_method else "load_method"
+        problem = "needs a journal, unless it is append-only: set journal_url"
+        raise SettingsError(setting, problem)
     return method
 
 
-def _match_on(names: object, path: str) -> tuple[str, ...]:
-    """Read by what a record is looked for."""
-    if names is None:
-        return ()
-    given = [names] if isinstance(names, str) else list(names) if isinstance(names, list) else []
-    if not given or not all(isinstance(name, str) and name.strip() for name in given):
-        problem = "must name at least one attribute"
-        raise SettingsError(f"{path}.match_on", problem)
-    return tuple(dict.fromkeys(given))
-
-
 def _references(
-    options: Mapping[str, Any], given: Mapping[str, Any], path: str
+    options: EndpointOptions, settings: DeclaredSettings, path: str
 ) -> tuple[Reference, ...]:
     """Read which attributes are ids of other records."""
-    if options and given.get("journal_url") is None:
+    references = read_references(options.references, f"{path}.references")
+    if references and settings.journal_url is None:
         problem = "needs a journal, which knows the ids: set journal_url"
         raise SettingsError(f"{path}.references", problem)
-    return tuple(
-        Reference(
-            attribute=attribute,
-            stream=each["stream"],
-            key={
-                name: parse_template(text, f"{path}.references.{attribute}.key")
-                for name, text in _key(each["key"]).items()
-            },
-            is_omitted=each.get("on_missing") == "omit",
-        )
-        for attribute, each in options.items()
-    )
-
-
-def _key(key: str | Mapping[str, str]) -> Mapping[str, str]:
-    """Give the templates of a key by key property; of a single one under an empty name."""
-    return {"": key} if isinstance(key, str) else key
+    return references
 
 
 def _hard_delete(
-    own: Mapping[str, Any], given: Mapping[str, Any], style: ApiStyle, base_url: str, path: str
+    options: EndpointOptions, settings: DeclaredSettings, path: str
 ) -> Operation | None:
     """Read how the customer of a deleted record is deleted."""
-    if not own["hard_delete"]:
+    if not options.hard_delete:
         return None
-    if given.get("journal_url") is None:
+    if settings.journal_url is None:
         problem = "needs a journal, which knows what was created: set journal_url"
         raise SettingsError(f"{path}.hard_delete", problem)
-    common = {name: own[name] for name in ("headers",) if name in own}
     operation, _ = build_operation(
-        DELETE_CUSTOMER.name, common, style=style, base_url=base_url, path=path
+        DELETE_CUSTOMER.name,
+        {"headers": options.headers},
+        style=settings.api_style,
+        base_url=settings.api_url,
+        path=path,
     )
     return operation
+
+
+def _check_match(rules: Rules, settings: DeclaredSettings, path: str) -> None:
+    """Refuse to look for a record where nothing is looked for, or by what is not its own."""
+    if not rules.match_on:
+        return
+    if settings.journal_url is None:
+        problem = "needs a journal: set journal_url"
+        raise SettingsError(f"{path}.match_on", problem)
+    if rules.load_method is LoadMethod.APPEND_ONLY:
+        problem = "is of no use with load_method append-only, which looks for nothing"
+        raise SettingsError(f"{path}.match_on", problem)
+    for reference in rules.references:
+        if reference.attribute in _attributes(rules.match_on):
+            problem = f"names '{reference.attribute}', which comes from a reference"
+            raise SettingsError(f"{path}.match_on", problem)
+
+
+def _attributes(match_on: Iterable[str]) -> set[str]:
+    """Give the attributes whose values are looked for, in which a name may reach."""
+    heads = {name.partition(".")[0] for name in match_on}
+    return {*match_on, *heads} | ({"emailAddresses"} if "emailAddress" in match_on else set())
