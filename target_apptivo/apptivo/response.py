@@ -93,6 +93,19 @@ class NotSent(Enum):
     DRY_RUN = "dry_run"
 
 
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """What was sent, and what of the record an answer or a read shows.
+
+    Attributes:
+        sent: Names of what was sent.
+        there: Names of what is shown.
+    """
+
+    sent: frozenset[str]
+    there: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The meaning of an answer.
@@ -115,6 +128,7 @@ class Verdict:
         conflicts: Attributes in which Apptivo held something that we did not leave there.
         possible_duplicate: Whether a create was sent again after a lost answer.
         intended: Where nothing was sent because it is only planned: what would have been.
+        came_back: What Apptivo showed of what was sent, where it showed enough to tell.
     """
 
     outcome: Outcome
@@ -133,6 +147,7 @@ class Verdict:
     conflicts: tuple[str, ...] = ()
     possible_duplicate: bool = False
     intended: Intend | None = None
+    came_back: CameBack | None = None
 
     @property
     def is_lost(self) -> bool:

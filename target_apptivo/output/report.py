@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.response import Outcome
+from target_apptivo.output.swallowed import Swallowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ class Report:
         self._read: Counter[str] = Counter()
         self._outcomes: dict[str, Counter[Outcome]] = defaultdict(Counter)
         self._reasons: Counter[tuple[str, str]] = Counter()
+        self._swallowed = Swallowed()
         self._possible_duplicates = 0
         self._since_state = self._unsaved = 0
         self._started = clock()
@@ -67,6 +69,8 @@ class Report:
         is_cleared_up = verdict.resolution is not None
         self._possible_duplicates += verdict.possible_duplicate and not is_cleared_up
         self._since_state += verdict.outcome is Outcome.ACCEPTED
+        if verdict.came_back:
+            self._swallowed.count(settled.stream, verdict.came_back)
         if settled.record:
             shown = self._shown(settled.record, verdict.reason or "no reason given")
             reason = (settled.stream, shown)
@@ -126,6 +130,15 @@ class Report:
             logger.info("%s: %d read, %s", stream, self._read[stream], _counts(counts))
         for (stream, reason), number in self._reasons.most_common(_REASONS_SHOWN):
             logger.warning("%s: %d x %s", stream, number, reason)
+        for stream, name, number in self._swallowed.told():
+            logger.warning(
+                "%s: '%s' was sent %d time%s and never came back: Apptivo drops names that it does "
+                "not know",
+                stream,
+                name,
+                number,
+                "" if number == 1 else "s",
+            )
         if self._possible_duplicates:
             logger.warning(
                 "%d records may be in Apptivo twice: their create was sent again after a lost "

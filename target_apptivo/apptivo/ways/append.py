@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from target_apptivo.apptivo.fields.came_back import shown_back
 from target_apptivo.apptivo.response import Verdict, doubted
 from target_apptivo.apptivo.steps import Join
 from target_apptivo.apptivo.ways.notes import intention, note
@@ -36,4 +38,4 @@ async def append(record: Shaped, rules: Rules, *, is_repeated: bool = False) -> 
         verdict = doubted(sent)
     if intend:
         await note(record, rules, verdict)
-    return verdict
+    return replace(verdict, came_back=shown_back(record.payload, verdict))

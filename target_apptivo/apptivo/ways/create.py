@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from target_apptivo.apptivo.fields.came_back import shown_back
 from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, doubted
 from target_apptivo.apptivo.steps import Send
 from target_apptivo.apptivo.ways.append import append
@@ -55,6 +56,7 @@ async def create(
     verdict = doubted(answered)
     if is_resent and verdict.outcome is Outcome.ACCEPTED:
         verdict = replace(verdict, resolution="resent")
+    verdict = replace(verdict, came_back=shown_back(record.payload, verdict))
     await note(record, rules, verdict)
     if is_witness and verdict.apptivo_id and record.criteria:
         await witness(record.criteria, verdict.apptivo_id, rules)

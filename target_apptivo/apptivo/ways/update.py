@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.change import Change, shown_after_update, still_differs
+from target_apptivo.apptivo.fields.came_back import came_back
 from target_apptivo.apptivo.objects import Gone, Stranger, Unbelievable, read_object
 from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, refused
 from target_apptivo.apptivo.steps import Send, Sent, Wait
@@ -52,11 +53,14 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
     if isinstance(change, Verdict):
         return change
     shown: dict[str, Any] | None = found
+    before = target.taken or {}
+    seen = came_back(record.payload, found, before)
     verdict = Verdict(
         outcome=Outcome.UNCHANGED,
         apptivo_id=target.apptivo_id,
         matched_by=target.matched_by,
         conflicts=change.conflicts,
+        came_back=seen,
     )
     if not change.is_nothing:
         written = await _write(record, rules, target, change)
@@ -70,6 +74,7 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
             apptivo_id=target.apptivo_id,
             matched_by=target.matched_by,
             action="update",
+            came_back=came_back(record.payload, shown, {*before, *change.names}) or seen,
             changed=change.names,
             conflicts=change.conflicts,
         )

@@ -1,0 +1,64 @@
+"""Which attributes that were sent an answer shows: what never comes back was swallowed. Pure.
+
+Apptivo drops names that it does not know without a word (docs/apptivo.md 2.3). An answer may show
+little of what it took, so it counts only where it shows at least half.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from target_apptivo.apptivo.content import custom_entries
+from target_apptivo.apptivo.custom import CUSTOM
+from target_apptivo.apptivo.response import CameBack, Outcome
+from target_apptivo.apptivo.values import is_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from target_apptivo.apptivo.response import Verdict
+
+_TAKEN = {Outcome.ACCEPTED, Outcome.UPDATED}
+
+
+def shown_back(payload: Mapping[str, Any], verdict: Verdict) -> CameBack | None:
+    """Compare what was sent with the answer to it; None where that tells nothing."""
+    if verdict.outcome not in _TAKEN or not verdict.response:
+        return None
+    holders = (verdict.response, *verdict.response.values())
+    objects = [holder for holder in holders if isinstance(holder, dict)]
+    return came_back(payload, max(objects, key=lambda each: len(payload.keys() & each.keys())))
+
+
+def came_back(
+    payload: Mapping[str, Any],
+    shown: Mapping[str, Any] | None,
+    names: Collection[str] | None = None,
+) -> CameBack | None:
+    """Compare a payload with the object that an answer or a read shows.
+
+    Args:
+        payload: The record as it would be sent whole.
+        shown: The object.
+        names: What of it was sent, if not all: names as an update has them.
+
+    Returns:
+        What was sent and what is there; None where less than half of the payload is shown.
+    """
+    if not shown or 2 * len(payload.keys() & shown.keys()) < len(payload):
+        return None
+    sent, there = _names(payload), _names(shown)
+    return _one(sent if names is None else sent & frozenset(names), sent & there)
+
+
+def _names(shown: Mapping[str, Any]) -> frozenset[str]:
+    """Name what an object says; custom attributes one by one."""
+    names = {name for name, value in shown.items() if name != CUSTOM and not is_empty(value)}
+    return frozenset(names | custom_entries(shown.get(CUSTOM)).keys())
+
+
+@lru_cache(maxsize=1024)
+def _one(sent: frozenset[str], there: frozenset[str]) -> CameBack:
+    """Give one value for equal ones: records wait by the thousand for their outputs."""
+    return CameBack(sent, there)
