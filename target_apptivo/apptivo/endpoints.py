@@ -124,89 +124,87 @@ _CASE_LINKS: Final = (
 # Object ids: docs/apptivo.md, Apps and creating, The five objects. The name of an update's list:
 # docs/apptivo.md, Update, The request; that each app takes its own spelling only is UNKNOWN. Cases:
 # isSla of a read by docs/apptivo.md, Reading, getById; appId of an update by Update, The request.
-CREATE_CASE: Final = Endpoint(
-    name="create_case",
-    path="v6/cases",
-    action="save",
-    id_name="caseId",
-    streams=("case", "cases"),
-    data_param="caseData",
-    envelope="csCase",
-    object_id=59,
-    names_param="attributeName",
-    read_params=(("isSla", "Y"),),
-    update_params=(("appId", "59"),),
-    second_names=_CASE_LINKS,
+_ROWS: Final = (
+    Endpoint(
+        name="create_case",
+        path="v6/cases",
+        action="save",
+        id_name="caseId",
+        streams=("case", "cases"),
+        data_param="caseData",
+        envelope="csCase",
+        object_id=59,
+        names_param="attributeName",
+        read_params=(("isSla", "Y"),),
+        update_params=(("appId", "59"),),
+        second_names=_CASE_LINKS,
+    ),
+    Endpoint(
+        name="create_lead",
+        path="v6/leads",
+        action="save",
+        id_name="leadId",
+        streams=("lead", "leads"),
+        data_param="leadData",
+        envelope="lead",
+        traps=(_FLAT_EMAIL, _FLAT_PHONE, _LEAD_SOURCE),
+        object_id=4,
+        names_param="attributeNames",
+    ),
+    Endpoint(
+        name="create_customer",
+        path="v6/customers",
+        action="save",
+        id_name="customerId",
+        streams=("customer", "customers"),
+        data_param="customerData",
+        envelope="customer",
+        traps=(_FLAT_EMAIL, _FLAT_PHONE),
+        object_id=3,
+        names_param="attributeName",
+    ),
+    Endpoint(
+        name="delete_customer",
+        path="v6/customers",
+        action="delete",
+        id_name="customerId",
+        streams=("delete_customers",),
+    ),
+    Endpoint(
+        name="create_contact",
+        path="v6/contacts",
+        action="save",
+        id_name="contactId",
+        streams=("contact", "contacts"),
+        data_param="contactData",
+        envelope="contact",
+        traps=(_FLAT_EMAIL, _FLAT_PHONE),
+        object_id=2,
+        names_param="attributeNames",
+    ),
+    Endpoint(
+        name="create_opportunity",
+        path="v6/opportunities",
+        action="save",
+        id_name="opportunityId",
+        streams=("opportunity", "opportunities"),
+        data_param="opportunityData",
+        envelope="opportunity",
+        options=_OPPORTUNITY_OPTIONS,
+        traps=(_SALES_STAGE,),
+        object_id=11,
+        names_param="attributeNames",
+    ),
 )
-CREATE_LEAD: Final = Endpoint(
-    name="create_lead",
-    path="v6/leads",
-    action="save",
-    id_name="leadId",
-    streams=("lead", "leads"),
-    data_param="leadData",
-    envelope="lead",
-    traps=(_FLAT_EMAIL, _FLAT_PHONE, _LEAD_SOURCE),
-    object_id=4,
-    names_param="attributeNames",
-)
-CREATE_CUSTOMER: Final = Endpoint(
-    name="create_customer",
-    path="v6/customers",
-    action="save",
-    id_name="customerId",
-    streams=("customer", "customers"),
-    data_param="customerData",
-    envelope="customer",
-    traps=(_FLAT_EMAIL, _FLAT_PHONE),
-    object_id=3,
-    names_param="attributeName",
-)
-DELETE_CUSTOMER: Final = Endpoint(
-    name="delete_customer",
-    path="v6/customers",
-    action="delete",
-    id_name="customerId",
-    streams=("delete_customers",),
-)
-CREATE_CONTACT: Final = Endpoint(
-    name="create_contact",
-    path="v6/contacts",
-    action="save",
-    id_name="contactId",
-    streams=("contact", "contacts"),
-    data_param="contactData",
-    envelope="contact",
-    traps=(_FLAT_EMAIL, _FLAT_PHONE),
-    object_id=2,
-    names_param="attributeNames",
-)
-CREATE_OPPORTUNITY: Final = Endpoint(
-    name="create_opportunity",
-    path="v6/opportunities",
-    action="save",
-    id_name="opportunityId",
-    streams=("opportunity", "opportunities"),
-    data_param="opportunityData",
-    envelope="opportunity",
-    options=_OPPORTUNITY_OPTIONS,
-    traps=(_SALES_STAGE,),
-    object_id=11,
-    names_param="attributeNames",
-)
+TEMPLATES: Final = {row.name: row for row in _ROWS}
+CREATE_CASE: Final = TEMPLATES["create_case"]
+CREATE_LEAD: Final = TEMPLATES["create_lead"]
+CREATE_CUSTOMER: Final = TEMPLATES["create_customer"]
+DELETE_CUSTOMER: Final = TEMPLATES["delete_customer"]
+CREATE_CONTACT: Final = TEMPLATES["create_contact"]
+CREATE_OPPORTUNITY: Final = TEMPLATES["create_opportunity"]
 
 GENERIC: Final = "generic"
-TEMPLATES: Final = {
-    endpoint.name: endpoint
-    for endpoint in (
-        CREATE_CASE,
-        CREATE_LEAD,
-        CREATE_CUSTOMER,
-        DELETE_CUSTOMER,
-        CREATE_CONTACT,
-        CREATE_OPPORTUNITY,
-    )
-}
 ENDPOINT_NAMES: Final = (*TEMPLATES, GENERIC)
 
 # Stream names that find their endpoint without a setting, compared without regard to case.
