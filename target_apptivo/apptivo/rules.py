@@ -49,6 +49,7 @@ class Rules:
         references: Attributes that are the ids of other records.
         fields: Apptivo's fields by id, name or label, with the attribute that fills each.
         settle_seconds: How long a create whose answer was lost must stay unfound.
+        path: Path of the stream's options in the settings, for errors.
     """
 
     operation: Operation
@@ -64,6 +65,7 @@ class Rules:
     references: tuple[Reference, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     settle_seconds: float = 60.0
+    path: str = ""
 
     @property
     def is_recalled(self) -> bool:

@@ -43,10 +43,11 @@ def build_rules(given: Mapping[str, Any], settings: DeclaredSettings, path: str)
         "load_method": _load_method(options, settings, path),
         "references": _references(options, settings, path),
         "hard_delete": _hard_delete(options, settings, path),
+        "path": path,
     }
     # What needs no making is taken as it is set: see the fields of `Rules`.
     rules = Rules(**namesakes(Rules, settings, options) | made)
-    _check_match(rules, settings, path)
+    _check_match(rules, settings)
     return rules
 
 
@@ -92,20 +93,20 @@ def _hard_delete(
     return operation
 
 
-def _check_match(rules: Rules, settings: DeclaredSettings, path: str) -> None:
+def _check_match(rules: Rules, settings: DeclaredSettings) -> None:
     """Refuse to look for a record where nothing is looked for, or by what is not its own."""
     if not rules.match_on:
         return
     if settings.journal_url is None:
         problem = "needs a journal: set journal_url"
-        raise SettingsError(f"{path}.match_on", problem)
+        raise SettingsError(f"{rules.path}.match_on", problem)
     if rules.load_method is LoadMethod.APPEND_ONLY:
         problem = "is of no use with load_method append-only, which looks for nothing"
-        raise SettingsError(f"{path}.match_on", problem)
+        raise SettingsError(f"{rules.path}.match_on", problem)
     for reference in rules.references:
         if reference.attribute in _attributes(rules.match_on):
             problem = f"names '{reference.attribute}', which comes from a reference"
-            raise SettingsError(f"{path}.match_on", problem)
+            raise SettingsError(f"{rules.path}.match_on", problem)
 
 
 def _attributes(match_on: Iterable[str]) -> set[str]:
