@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.content import content_of
-from target_apptivo.apptivo.criteria import criteria_of
+from target_apptivo.apptivo.criteria import criteria_of, match_key
 from target_apptivo.apptivo.request import shape_address, shape_request, without
-from target_apptivo.journal.digest import digest
+from target_apptivo.errors import RecordRejectedError
+from target_apptivo.journal.digest import digest, fingerprint
+from target_apptivo.journal.steps import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +20,10 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.batch import Batch
     from target_apptivo.apptivo.criteria import Criteria
     from target_apptivo.apptivo.endpoints import Endpoint
+    from target_apptivo.apptivo.fields.binding import Filled
     from target_apptivo.apptivo.references import Reference
     from target_apptivo.apptivo.request import Address, Operation, Request
-    from target_apptivo.journal.steps import Content, Place
+    from target_apptivo.journal.steps import Content
 
 
 class LoadMethod(StrEnum):
@@ -31,7 +35,7 @@ class LoadMethod(StrEnum):
     UPDATE_ONLY = "update-only"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """How the records of one stream are treated; the fields are named like the settings.
 
@@ -72,6 +76,16 @@ class Rules:
         """Whether the journal is asked for a record before it is sent."""
         return self.load_method is not LoadMethod.APPEND_ONLY and not self.operation.deletes
 
+    @cached_property
+    def fixed_address(self) -> Address | None:
+        """Where every record goes, if it is the same for all: no template asks for an attribute."""
+        operation = self.operation
+        templates = (operation.url, *(param.value for param in operation.params))
+        is_fixed = all(isinstance(part, str) for each in templates for part in each.parts)
+        if operation.customer_id is not None or not is_fixed:
+            return None
+        return shape_address(operation, {})
+
     @property
     def app(self) -> Endpoint:
         """The app of a create."""
@@ -79,7 +93,11 @@ class Rules:
         return self.row
 
 
-@dataclass(frozen=True, slots=True)
+# The name in a record's content of a generic endpoint's URL and parameters.
+_ADDRESS: Final = "(address)"
+
+
+@dataclass(frozen=True)
 class Shaped:
     """A record ready to be sent.
 
@@ -87,19 +105,35 @@ class Shaped:
         address: Where it goes.
         payload: What is sent of it.
         place: Where the journal remembers it; none where it does not.
-        content: What it says, as digests; empty where the journal does not ask.
+        fingerprint: Of all that is sent: if it is the one taken last, nothing is new.
         criteria: By what it is looked for, if it is.
         is_deleted: Whether the source deleted it.
         set_aside_at: When it was set aside, if it comes from there: seconds since 1970.
+        update_nulls: Whether its null and empty values say something.
+        is_generic: Whether its URL and parameters say something.
     """
 
     address: Address
     payload: Mapping[str, Any]
     place: Place | None = None
-    content: Content = field(default_factory=dict)
+    fingerprint: str = ""
     criteria: Criteria | None = None
     is_deleted: bool = False
     set_aside_at: float | None = None
+    update_nulls: bool = False
+    is_generic: bool = False
+
+    @cached_property
+    def content(self) -> Content:
+        """What it says, as a digest for each attribute.
+
+        Raises:
+            RecordRejectedError: If a value cannot be written.
+        """
+        content = content_of(self.payload, update_nulls=self.update_nulls)
+        if self.is_generic:
+            content[_ADDRESS] = digest([self.address.url, *map(list, self.address.params)])
+        return content
 
     def request(self, operation: Operation) -> Request:
         """Make the request that sends it alone.
@@ -122,7 +156,8 @@ class Mapped:
     Attributes:
         attributes: The record.
         keeps_metadata: Whether its `_sdc_…` properties are sent.
-        place: Where the journal remembers it; none where it does not.
+        place: Where the journal remembers it; none where it does not. Its key is empty where match
+            values make it that `fields` shapes.
         is_deleted: Whether the source deleted it.
         set_aside_at: When it was set aside, if it comes from there: seconds since 1970.
     """
@@ -133,45 +168,52 @@ class Mapped:
     is_deleted: bool = False
     set_aside_at: float | None = None
 
-    def shape(self, rules: Rules, attributes: Mapping[str, Any] | None = None) -> Shaped:
+    def shape(
+        self,
+        rules: Rules,
+        attributes: Mapping[str, Any] | None = None,
+        filled: Filled | None = None,
+    ) -> Shaped:
         """Fill in the templates, take out what is not sent, and tell what it says.
 
         Args:
             rules: How the stream's records are treated.
             attributes: The record with its references, where it has some.
+            filled: What the account's fields make of it, where the settings name some.
 
         Raises:
             RecordRejectedError: If a template finds no fit value, or a match value is empty.
         """
         record = self.attributes if attributes is None else attributes
         payload = without(record, rules.operation.exclude)
+        if filled:
+            payload = filled.over(payload)
         if not self.keeps_metadata:
             for name in [name for name in payload if name.startswith("_sdc_")]:
                 del payload[name]
-        address = shape_address(rules.operation, record)
-        shaped = Shaped(
+        address = rules.fixed_address or shape_address(rules.operation, record)
+        criteria, place = None, self.place
+        if rules.match_on and place:
+            criteria = criteria_of(rules.app, rules.match_on, payload)
+            place = place if place.key else place._replace(key=match_key(rules.app, criteria))
+        return Shaped(
             address,
             payload,
-            place=self.place,
-            is_deleted=self.is_deleted,
-            set_aside_at=self.set_aside_at,
-        )
-        return self._remembered(shaped, rules) if self.place else shaped
-
-    def _remembered(self, shaped: Shaped, rules: Rules) -> Shaped:
-        """Tell what the journal has to know of a record."""
-        content = content_of(shaped.payload, update_nulls=rules.update_nulls)
-        if rules.row is None:
-            content["(address)"] = digest([shaped.address.url, *map(list, shaped.address.params)])
-        criteria = None
-        if rules.match_on and not self.is_deleted:
-            criteria = criteria_of(rules.app, rules.match_on, shaped.payload)
-        return Shaped(
-            shaped.address,
-            shaped.payload,
-            shaped.place,
-            content,
+            place,
+            _fingerprint(address, payload, rules) if self.place else "",
             criteria,
-            shaped.is_deleted,
-            shaped.set_aside_at,
+            self.is_deleted,
+            self.set_aside_at,
+            rules.update_nulls,
+            rules.row is None,
         )
+
+
+def _fingerprint(address: Address, payload: Mapping[str, Any], rules: Rules) -> str:
+    """Give what only records share that say the same."""
+    where = [address.url, address.params] if rules.row is None else None
+    try:
+        return fingerprint([rules.update_nulls, where, payload])
+    except ValueError:
+        msg = "the record holds a value that JSON cannot hold"
+        raise RecordRejectedError(msg) from None

@@ -103,6 +103,11 @@ class InFlight:
         return not self.requests.under_way and not self.progress.books.has_outcomes
 
     @property
+    def has_something_to_settle(self) -> bool:
+        """Whether the settler has something to do: to write, or to end."""
+        return self.window.head_is_done or self.is_cut or self.has_delivered_all
+
+    @property
     def has_delivered_all(self) -> bool:
         """Whether everything that was read is settled, and nothing more is."""
         return self._is_finishing and self.window.head is None

@@ -24,6 +24,36 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-apptivo.delivery")
 
 
+class Bell:
+    """Wakes who waits for something, and costs nothing where nobody does."""
+
+    def __init__(self, lock: threading.RLock) -> None:
+        """Be silent; all calls are made by who holds the lock."""
+        self._condition = threading.Condition(lock)
+        self._waiting = 0
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether anybody waits for it."""
+        return self._waiting > 0
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait, some seconds at most, and let go of the lock meanwhile."""
+        self._waiting += 1
+        try:
+            self._condition.wait(None if seconds == math.inf else seconds)
+        finally:
+            self._waiting -= 1
+
+    def ring(self) -> None:
+        """Wake one who waits."""
+        self._condition.notify()
+
+    def ring_for_all(self) -> None:
+        """Wake all who wait."""
+        self._condition.notify_all()
+
+
 class Monitor:
     """The lock, its conditions, and the way to end a run from any thread.
 
@@ -42,40 +72,30 @@ class Monitor:
         self.in_flight = in_flight
         self.is_closed = False
         self.lock = threading.RLock()
-        self.work = threading.Condition(self.lock)
-        self.head = threading.Condition(self.lock)
-        self.room = threading.Condition(self.lock)
-        self.books = threading.Condition(self.lock)
+        self.work, self.head, self.room, self.books = (Bell(self.lock) for _ in range(4))
         self.start_worker: Callable[[], object] = _start_nobody
         self._on_end = on_end
-        self._idle_workers = 0
 
     def wake(self) -> None:
         """Wake whoever has something to do by what has just changed."""
         in_flight = self.in_flight
         if in_flight.requests.has_ready or in_flight.due < math.inf:
             self.wake_worker()
-        if in_flight.has_journal_work:
-            self.books.notify()
-        if in_flight.window.head_is_done or in_flight.is_cut or in_flight.has_delivered_all:
-            self.head.notify_all()
+        if self.books.is_awaited and in_flight.has_journal_work:
+            self.books.ring()
+        if self.head.is_awaited and in_flight.has_something_to_settle:
+            self.head.ring()
         if in_flight.is_cut:
             self._on_end()
-        if in_flight.is_cut or not in_flight.is_full(0.5):
-            self.room.notify()
+        if self.room.is_awaited and (in_flight.is_cut or not in_flight.is_full(0.5)):
+            self.room.ring()
 
     def wake_worker(self) -> None:
         """Get a worker to look for work: an idle one, or a new one."""
-        if self._idle_workers:
-            self.work.notify()
+        if self.work.is_awaited:
+            self.work.ring()
         else:
             self.start_worker()
-
-    def wait_for_work(self, seconds: float) -> None:
-        """Wait as an idle worker."""
-        self._idle_workers += 1
-        self.work.wait(None if seconds == math.inf else seconds)
-        self._idle_workers -= 1
 
     def stop(self, error: TargetApptivoError) -> None:
         """End the run: nothing new is sent, requests under way are finished."""
@@ -92,8 +112,8 @@ class Monitor:
 
     def wake_all(self) -> None:
         """Wake everyone."""
-        for condition in (self.work, self.head, self.room, self.books):
-            condition.notify_all()
+        for bell in (self.work, self.head, self.room, self.books):
+            bell.ring_for_all()
 
     def guarded(self, step: Callable[[], object]) -> Exception | None:
         """Run a step of a thread; an error ends the run instead of the thread, and is given."""

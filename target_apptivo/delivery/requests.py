@@ -75,7 +75,8 @@ class Requests:
         Returns:
             Whether the pace was cut.
         """
-        if verdict.meaning is Meaning.FINAL:
+        # Without a status nothing was answered: the record was refused here.
+        if verdict.meaning is Meaning.FINAL and verdict.http_status is not None:
             self.pace.healthy(self.under_way + 1)
         return verdict.pushes_back and self.pace.pushed_back(
             sent_at=sent_at, now=now, wait=least_wait

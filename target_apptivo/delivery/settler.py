@@ -9,6 +9,7 @@ sending nor the seconds that a stop may take.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from target_apptivo.delivery.window import StateMark
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _LAST_WRITES = 1.0
 # Seconds between two looks, while requests are under way in a run that has ended.
 _GLANCE = 0.1
+# Seconds in which more comes to the head: threads that wake each other for every single record are
+# busy with nothing else.
+_GATHERING = 0.005
 
 
 class Ledger(Protocol):
@@ -75,8 +79,11 @@ class Settler:
     def _settle_until_end(self) -> None:
         """Settle whatever comes to the head; what falls due is written in between."""
         while (items := self._take(self._ledger.tick())) is not None:
+            is_group = len(items) > 1
             while items:
                 self._settle_first(items)
+            if not is_group:
+                time.sleep(_GATHERING)
 
     def _settle_first(self, items: deque[PendingRecord | StateMark]) -> None:
         """Account for the first of what was taken; if the run ends at it, all of it is put back."""

@@ -78,7 +78,7 @@ class Workers:
                     way = in_flight.requests.dispatch(now)
                     monitor.wake()
                     return way
-                monitor.wait_for_work(wait)
+                monitor.work.wait(wait)
             return None
 
     def _conclude(self, way: PendingWay, verdict: Verdict | None, sent_at: float) -> None:

@@ -21,6 +21,7 @@ _MOST_DIGITS = 1_000
 _TOO_LONG = 10**_MOST_DIGITS
 # ASCII: a lone surrogate has no UTF-8, and is a text all the same.
 _quote = json.JSONEncoder().encode
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def digest(value: Any) -> str:  # noqa: ANN401
@@ -79,12 +80,13 @@ def key_text(values: Mapping[str, Any]) -> str:
     Raises:
         ValueError: As `digest` does.
     """
-    return json.dumps([_key_part(values[name]) for name in sorted(values)], separators=(",", ":"))
+    return _compact([_key_part(values[name]) for name in sorted(values)])
 
 
 def _told(value: object) -> list[str]:
     """Write what is no JSON type, so that it is like no value that is one."""
-    return [type(value).__name__, _canonical(value)]
+    text = str(value) if isinstance(value, Decimal) else _canonical(value)
+    return [type(value).__name__, text]
 
 
 _quick = json.JSONEncoder(default=_told, check_circular=False).encode
@@ -99,6 +101,8 @@ def _key_part(value: object) -> str | None:
     """Write one value of a key as text."""
     if value is None or isinstance(value, str):
         return value
+    if type(value) is int and -_TOO_LONG < value < _TOO_LONG:
+        return str(value)
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     return _canonical(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from target_apptivo.journal.steps import InDoubt, Intend, Known, Remember, Unknown, Withdraw
+from target_apptivo.journal.steps import InDoubt, Intend, Known, Remember, Same, Unknown, Withdraw
 
 Content = Mapping[str, str]
 
@@ -62,10 +62,15 @@ class Memory:
 NOTHING = Memory()
 
 
-def recalled(memory: Memory, now: float) -> Known | InDoubt | Unknown:
+def recalled(
+    memory: Memory, now: float, whole: str | None = None
+) -> Same | Known | InDoubt | Unknown:
     """Answer a `Recall`: an intention hides what was known, for it may have changed it."""
+    known = memory.known
     if memory.intention is None:
-        return memory.known or Unknown()
+        if known and known.whole is not None and known.whole == whole:
+            return Same(known.apptivo_id, known.taken_at)
+        return known or Unknown()
     return InDoubt(
         action=memory.intention.action,
         apptivo_id=memory.intention.apptivo_id,
@@ -115,5 +120,6 @@ def _remembered(memory: Memory, step: Remember, now: float) -> Memory:
         shown=shown,
         is_created=before.is_created if step.is_created is None else step.is_created,
         taken_at=now if step.at is None else step.at,
+        whole=step.whole,
     )
     return Memory(known, step.matches or memory.matches)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from target_apptivo.steps import Step
 
@@ -15,8 +15,7 @@ from target_apptivo.steps import Step
 Content = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a record is remembered.
 
     Attributes:
@@ -40,6 +39,7 @@ class Known:
         shown: The same attributes as Apptivo showed them afterwards, where it did.
         is_created: Whether it was created from this record; else it was found.
         taken_at: When Apptivo took it last, in seconds since 1970.
+        whole: Fingerprint of the record as it was taken last, where it was taken whole.
     """
 
     apptivo_id: str | None
@@ -47,6 +47,20 @@ class Known:
     shown: Content = field(default_factory=dict)
     is_created: bool = True
     taken_at: float = 0.0
+    whole: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A record is the very one that was taken last.
+
+    Attributes:
+        apptivo_id: Apptivo's id, where one is known.
+        taken_at: When Apptivo took it last, in seconds since 1970.
+    """
+
+    apptivo_id: str | None
+    taken_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +98,16 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall(Step[Known | InDoubt | Unknown]):
-    """What became of a record?"""
+class Recall(Step[Same | Known | InDoubt | Unknown]):
+    """What became of a record?
+
+    Attributes:
+        place: The record.
+        whole: Its fingerprint: if it is the one taken last, nothing else is asked for.
+    """
 
     place: Place
+    whole: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +196,7 @@ class Remember(Step[None]):
     shown: Content = field(default_factory=dict)
     matches: tuple[str, ...] = ()
     is_created: bool | None = None
+    whole: str | None = None
     at: float | None = None
 
 

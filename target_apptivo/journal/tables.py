@@ -85,6 +85,7 @@ RECORDS = Table(
     Column("shown", _PLAIN),  # null where it is what was taken: mostly
     Column("is_created", Boolean),
     Column("taken_at", Double),  # null where only an intention is there
+    Column("whole", _PLAIN),
     Column("matches", _PLAIN),
     Column("intention", _PLAIN),
 )
@@ -148,7 +149,7 @@ def place_of(row: Sequence[Any]) -> Place:
 
 def memory_of(row: Sequence[Any]) -> Memory:
     """Read what a row of records remembers."""
-    _, _, _, apptivo_id, taken, shown, is_created, taken_at, matches, intention = row
+    _, _, _, apptivo_id, taken, shown, is_created, taken_at, whole, matches, intention = row
     known = None
     if taken_at is not None:
         took = json.loads(taken)
@@ -158,6 +159,7 @@ def memory_of(row: Sequence[Any]) -> Memory:
             shown=took if shown is None else json.loads(shown),
             is_created=is_created,
             taken_at=taken_at,
+            whole=whole,
         )
     return Memory(
         known,
@@ -175,6 +177,7 @@ def content_of(memory: Memory) -> dict[str, Any]:
         "shown": _dumps(dict(known.shown)) if known and known.shown != known.taken else None,
         "is_created": known.is_created if known else None,
         "taken_at": known.taken_at if known else None,
+        "whole": known.whole if known else None,
         "matches": _dumps(memory.matches) if memory.matches else None,
         "intention": intention_of(memory),
     }

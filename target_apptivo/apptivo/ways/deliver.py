@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.references import as_id, parent_key, shown_key
 from target_apptivo.apptivo.response import Verdict, refused
 from target_apptivo.apptivo.rules import LoadMethod
+from target_apptivo.apptivo.steps import Ask
 from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.delete import delete, delete_created
+from target_apptivo.apptivo.ways.fields import fill
 from target_apptivo.apptivo.ways.generic import send_if_new
 from target_apptivo.apptivo.ways.upsert import keep_in_step
 from target_apptivo.errors import RecordRejectedError
@@ -31,8 +33,38 @@ async def deliver(record: Shaped, rules: Rules) -> Verdict:
     return await keep_in_step(record, rules)
 
 
-async def deliver_child(mapped: Mapped, rules: Rules) -> Verdict:
-    """Deliver a record whose attributes hold the ids of other records, which have their outcomes.
+async def deliver_in_turn(record: Shaped, rules: Rules) -> Verdict:
+    """Deliver a record when those of its app with equal match values have their outcomes.
+
+    Where a way shapes the match values, no line is known at the reading; so it takes turns, in one
+    order for all, so that nobody waits in a circle.
+    """
+    for line in sorted({*record.matches}):
+        await Ask(("match", rules.app.path, line))
+    return await deliver(record, rules)
+
+
+async def deliver_mapped(mapped: Mapped, rules: Rules, *, takes_turns: bool = False) -> Verdict:
+    """Deliver a record whose payload is made of more than itself.
+
+    Attributes may hold the ids of other records, which have their outcomes, and the account may
+    have a say in what fills its fields.
+    """
+    attributes = await _with_references(mapped, rules)
+    if isinstance(attributes, Verdict):
+        return attributes
+    filled = await fill(attributes, rules) if rules.fields else None
+    if isinstance(filled, Verdict):
+        return filled
+    try:
+        shaped = mapped.shape(rules, attributes, filled)
+    except RecordRejectedError as error:
+        return refused(str(error))
+    return await (deliver_in_turn if takes_turns else deliver)(shaped, rules)
+
+
+async def _with_references(mapped: Mapped, rules: Rules) -> dict[str, Any] | Verdict:
+    """Set the attributes that are ids of other records.
 
     The source's own number is never sent in place of an id.
     """
@@ -47,8 +79,7 @@ async def deliver_child(mapped: Mapped, rules: Rules) -> Verdict:
             attributes[reference.attribute] = as_id(apptivo_id)
         elif not reference.is_omitted:
             return refused(f"{reference.stream} {shown_key(values)} is not in Apptivo")
-    try:
-        shaped = mapped.shape(rules, attributes)
-    except RecordRejectedError as error:
-        return refused(str(error))
-    return await deliver(shaped, rules)
+    return attributes
+
+
+deliver_child = deliver_mapped  # until whoever calls it so has moved

@@ -8,10 +8,15 @@ from target_apptivo.apptivo.response import Outcome, Verdict
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Shaped
-    from target_apptivo.journal.steps import Known
+    from target_apptivo.journal.steps import Known, Same
 
 
-def is_outdated(record: Shaped, known: Known) -> bool:
+def unchanged(apptivo_id: str | None) -> Verdict:
+    """Give the verdict of a record that brings nothing new."""
+    return Verdict(outcome=Outcome.UNCHANGED, apptivo_id=apptivo_id, matched_by="journal")
+
+
+def is_outdated(record: Shaped, known: Known | Same) -> bool:
     """Whether a record that was set aside is older than what was taken since."""
     return record.set_aside_at is not None and known.taken_at > record.set_aside_at
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.content import is_new
-from target_apptivo.apptivo.response import Outcome, Verdict
 from target_apptivo.apptivo.ways.append import append
-from target_apptivo.apptivo.ways.doubt import held_in_doubt, is_outdated, outdated
+from target_apptivo.apptivo.ways.doubt import held_in_doubt, is_outdated, outdated, unchanged
 from target_apptivo.apptivo.ways.notes import place_of
-from target_apptivo.journal.steps import InDoubt, Known, Recall, Unknown
+from target_apptivo.journal.steps import InDoubt, Known, Recall, Same, Unknown
 
 if TYPE_CHECKING:
+    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.apptivo.rules import Rules, Shaped
 
 
 async def send_if_new(record: Shaped, rules: Rules) -> Verdict:
     """Send a record unless its URL, parameters and body are those that were taken last."""
-    match await Recall(place_of(record)):
-        case Known() as known if is_outdated(record, known):
+    match await Recall(place_of(record), record.fingerprint):
+        case Same() | Known() as known if is_outdated(record, known):
             return outdated()
+        case Same(apptivo_id):
+            return unchanged(apptivo_id)
         case Known() as known if not is_new(record.content, known.taken):
-            return Verdict(
-                outcome=Outcome.UNCHANGED, apptivo_id=known.apptivo_id, matched_by="journal"
-            )
+            return unchanged(known.apptivo_id)
         case InDoubt() if rules.operation.creates:
             if rules.on_uncertain == "hold":
                 return held_in_doubt()

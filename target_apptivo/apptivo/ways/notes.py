@@ -48,6 +48,7 @@ async def note(record: Shaped, rules: Rules, verdict: Verdict) -> None:
             shown=shown_after_create(record.payload, answered(verdict, rules)) if rules.row else {},
             matches=record.matches,
             is_created=True,
+            whole=record.fingerprint,
         )
     elif verdict.outcome is not Outcome.UNCERTAIN:
         await Withdraw(place)

@@ -199,4 +199,5 @@ async def _remember(
         shown=shown_after_update(change, found),
         matches=record.matches,
         is_created=False if target.taken is None else None,
+        whole=record.fingerprint,
     )

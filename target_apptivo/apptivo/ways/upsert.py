@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from target_apptivo.apptivo.change import shown_unseen
 from target_apptivo.apptivo.content import is_new
 from target_apptivo.apptivo.response import Outcome, Verdict
 from target_apptivo.apptivo.rules import LoadMethod
 from target_apptivo.apptivo.steps import Wait
 from target_apptivo.apptivo.ways.create import create
-from target_apptivo.apptivo.ways.doubt import held_in_doubt, is_outdated, outdated, uncertain
+from target_apptivo.apptivo.ways.doubt import (
+    held_in_doubt,
+    is_outdated,
+    outdated,
+    uncertain,
+    unchanged,
+)
 from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look
 from target_apptivo.apptivo.ways.lost import clear_up
 from target_apptivo.apptivo.ways.notes import place_of
 from target_apptivo.apptivo.ways.prove import is_proven
 from target_apptivo.apptivo.ways.update import Target, update
-from target_apptivo.journal.steps import InDoubt, Known, Recall, Remember, Unknown
+from target_apptivo.journal.steps import InDoubt, Known, Recall, Remember, Same, Unknown
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Rules, Shaped
@@ -24,13 +31,13 @@ if TYPE_CHECKING:
 
 async def keep_in_step(record: Shaped, rules: Rules) -> Verdict:
     """Bring Apptivo in step with a record, by what is known of it."""
-    match await Recall(place_of(record)):
-        case Known() as known if is_outdated(record, known):
+    match await Recall(place_of(record), record.fingerprint):
+        case Same() | Known() as known if is_outdated(record, known):
             return outdated()
+        case Same(apptivo_id):
+            return unchanged(apptivo_id)
         case Known() as known if not is_new(record.content, known.taken):
-            return Verdict(
-                outcome=Outcome.UNCHANGED, apptivo_id=known.apptivo_id, matched_by="journal"
-            )
+            return unchanged(known.apptivo_id)
         case Known() as known:
             return await _change(record, rules, known)
         case InDoubt() as doubt:
@@ -122,11 +129,12 @@ def _target_in_doubt(doubt: InDoubt) -> Target | None:
 
 async def _adopt(record: Shaped, rules: Rules, apptivo_id: str, doubt: InDoubt) -> Verdict:
     """Take what an earlier run created for the record's own, and bring its changes since."""
+    shown = shown_unseen(doubt.intended)
     await Remember(
         place=place_of(record),
         apptivo_id=apptivo_id,
         taken=doubt.intended,
-        shown=dict.fromkeys(doubt.intended, ""),
+        shown=shown,
         matches=record.matches,
         is_created=True,
     )
@@ -137,7 +145,7 @@ async def _adopt(record: Shaped, rules: Rules, apptivo_id: str, doubt: InDoubt) 
             matched_by="match_on",
             resolution="found",
         )
-    target = Target(apptivo_id=apptivo_id, taken=doubt.intended, matched_by="match_on")
+    target = Target(apptivo_id=apptivo_id, taken=doubt.intended, shown=shown, matched_by="match_on")
     verdict = await update(record, rules, target)
     return replace(verdict, resolution="found")
 
