@@ -17,6 +17,7 @@ from singer_sdk.exceptions import (
     StreamMapConfigError,
 )
 
+from target_apptivo.apptivo.fields.configuration import APPS
 from target_apptivo.errors import (
     SettingsError,
     StoppedError,
@@ -27,6 +28,7 @@ from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 from target_apptivo.run import Run
 from target_apptivo.trial.check import check
+from target_apptivo.trial.fields import app_named, print_fields
 from target_apptivo.trial.journal import make_journal
 from target_apptivo.trial.plan import PlanRun
 from target_apptivo.trial.preview import PreviewRun
@@ -54,13 +56,17 @@ class Trial:
     send_test: str | None = None
     plan: bool = False
     journal: str | None = None
+    fields: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse two at once.
+        """Refuse two at once, and the fields of an app that is none.
 
         Raises:
-            click.UsageError: If more than one is given.
+            click.UsageError: If they are asked for.
         """
+        if self.fields and app_named(self.fields) is None:
+            msg = f"--fields: there is no app '{self.fields}', but {', '.join(APPS)}"
+            raise click.UsageError(msg)
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         if sum(value is not None and value is not False for value in given.values()) > 1:
             *most, last = [f"--{name.replace('_', '-')}" for name in given]
@@ -70,7 +76,7 @@ class Trial:
     @property
     def needs_keys(self) -> bool | None:
         """Whether Apptivo is called; none where the settings say."""
-        if self.check or self.plan:
+        if self.check or self.plan or self.fields is not None:
             return True
         return None if self.preview is None and self.journal is None else False
 
@@ -88,7 +94,9 @@ class Trial:
             print_check(run, logger)
         elif self.journal is not None:
             make_journal(run, self.journal)
-        return self.check or self.journal is not None
+        elif self.fields is not None:
+            print_fields(run, app_named(self.fields) or "")
+        return self.check or self.journal is not None or self.fields is not None
 
 
 def options() -> list[click.Option]:
@@ -130,6 +138,15 @@ def options() -> list[click.Option]:
             default=None,
             metavar="[FILE]",
             help="Make the journal, or add to it the ids that response records in FILE tell.",
+        ),
+        click.Option(
+            ["--fields"],
+            is_flag=False,
+            flag_value="",
+            default=None,
+            metavar="[APP]",
+            help="Print the fields of the account's apps, or of APP (leads, customers, contacts, "
+            "cases, opportunities).",
         ),
         click.Option(
             ["--sandbox"],

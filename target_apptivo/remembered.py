@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.criteria import criteria_of
+from target_apptivo.apptivo.criteria import criteria_of, match_key
 from target_apptivo.apptivo.references import parent_key
 from target_apptivo.apptivo.request import without
 from target_apptivo.errors import InputError, RecordRejectedError
@@ -64,7 +64,8 @@ class Remembered:
             if self._has_key:
                 text = key_text(key)
             elif self._rules.match_on:
-                text = self._match_key(record)
+                # Of values that `fields` shapes its way makes the key.
+                text = "" if self._rules.fields else self._match_key(record)
             elif operation.deletes:
                 text = digest(dict(record))  # known for as long as its delete is in doubt
             else:
@@ -82,7 +83,7 @@ class Remembered:
         """
         rules, place = self._rules, mapped.place
         if place:
-            pending.lines = (place, *self._match_lines(mapped))
+            pending.lines = (*([place] if place.key else []), *self._match_lines(mapped))
         if self._is_referenced and self._has_key:
             pending.is_parent = (self.stream, key_text(pending.record.key))
         keys = [
@@ -94,9 +95,12 @@ class Remembered:
         pending.parents = tuple(key for key in dict.fromkeys(keys) if key != pending.is_parent)
 
     def _match_lines(self, mapped: Mapped) -> tuple[tuple[str, str], ...]:
-        """Give the lines of a record's match values: equal ones of an app go one by one."""
+        """Give the lines of a record's match values: equal ones of an app go one by one.
+
+        Those of values that `fields` shapes take turns (`deliver_in_turn`).
+        """
         rules = self._rules
-        if not rules.match_on or mapped.is_deleted:
+        if not rules.match_on or rules.fields or mapped.is_deleted:
             return ()
         payload = without(mapped.attributes, rules.operation.exclude)
         criteria = criteria_of(rules.app, rules.match_on, payload)
@@ -106,7 +110,4 @@ class Remembered:
         """Write a record's match values as its key."""
         payload = without(record, self._rules.operation.exclude)
         criteria = criteria_of(self._rules.app, self._rules.match_on, payload)
-        values = {each.name: each.value for each in criteria.alternatives[0]}
-        if criteria.own_id is not None:
-            values[self._rules.app.id_name] = criteria.own_id
-        return key_text(values)
+        return match_key(self._rules.app, criteria)

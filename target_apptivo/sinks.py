@@ -10,10 +10,10 @@ from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks import Sink
 
 from target_apptivo.apptivo import endpoints
-from target_apptivo.apptivo.request import Address
+from target_apptivo.apptivo.request import Address, without
 from target_apptivo.apptivo.response import Outcome, Verdict, refused
 from target_apptivo.apptivo.rules import Mapped, Shaped
-from target_apptivo.apptivo.ways.deliver import deliver, deliver_child
+from target_apptivo.apptivo.ways.deliver import deliver, deliver_in_turn, deliver_mapped
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import MissingKeyPropertyError, RecordRejectedError
 from target_apptivo.remembered import Remembered
@@ -140,12 +140,26 @@ class ApptivoSink(Sink):
         if is_deleted:
             gone = Shaped(Address("", ()), {}, place, is_deleted=True)
             return partial(deliver, gone, rules)
-        if rules.references:
-            return partial(deliver_child, mapped, rules)
+        if rules.references or rules.fields:
+            rest = without(record, (*rules.operation.exclude, *rules.fields.values()))
+            self._warn_of_traps(rest)
+            return partial(deliver_mapped, mapped, rules, takes_turns=self._takes_turns)
         shaped = mapped.shape(rules)
+        self._warn_of_traps(shaped.payload)
+        return partial(deliver_in_turn if self._takes_turns else deliver, shaped, rules)
+
+    @cached_property
+    def _takes_turns(self) -> bool:
+        """Whether match values of its app are known only when a way has shaped them."""
+        rules = self._route.rules
+        others = [route.rules for route in self._run.settings.routes.all() if route.rules.fields]
+        apps = {other.app.path for other in others if other.match_on}
+        return bool(rules.match_on) and rules.app.path in apps
+
+    def _warn_of_traps(self, payload: Mapping[str, Any]) -> None:
+        """Warn of what Apptivo probably drops."""
         if self.endpoint:
-            self._run.notices.warn_of_traps(self.stream_name, self.endpoint, shaped.payload)
-        return partial(deliver, shaped, rules)
+            self._run.notices.warn_of_traps(self.stream_name, self.endpoint, payload)
 
     def get_validator(self) -> QuickValidator | None:
         """Check records faster than the SDK does, which calls this."""

@@ -14,7 +14,7 @@ from target_apptivo.apptivo.content import custom_entries
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, labels_of
 from target_apptivo.apptivo.values import is_empty, objects_in, plain_text
 from target_apptivo.errors import RecordRejectedError
-from target_apptivo.journal.digest import digest
+from target_apptivo.journal.digest import digest, key_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +82,14 @@ def criteria_of(row: Endpoint, match_on: Sequence[str], payload: Mapping[str, An
     own_id = _own_id(row, payload) if row.id_name in match_on else None
     choices = [_choices(name, payload) for name in dict.fromkeys(match_on) if name != row.id_name]
     return Criteria(tuple(dict.fromkeys(product(*choices))), own_id)
+
+
+def match_key(row: Endpoint, criteria: Criteria) -> str:
+    """Write match values as the key of a record that has none: the first of several e-mails."""
+    values = {each.name: each.value for each in criteria.alternatives[0]}
+    if criteria.own_id is not None:
+        values[row.id_name] = criteria.own_id
+    return key_text(values)
 
 
 def criteria_shown(

@@ -12,7 +12,6 @@ from target_apptivo.apptivo.criteria import criteria_of, match_key
 from target_apptivo.apptivo.request import shape_address, shape_request, without
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.digest import digest, fingerprint
-from target_apptivo.journal.steps import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.fields.binding import Filled
     from target_apptivo.apptivo.references import Reference
     from target_apptivo.apptivo.request import Address, Operation, Request
-    from target_apptivo.journal.steps import Content
+    from target_apptivo.journal.steps import Content, Place
 
 
 class LoadMethod(StrEnum):

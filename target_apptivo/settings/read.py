@@ -32,6 +32,11 @@ class Settings(DeclaredSettings):
     is_sandbox: bool = False
 
     @property
+    def reads_fields(self) -> bool:
+        """Whether the account's configuration is read, whatever else is sent."""
+        return any(route.rules.fields for route in self.routes.all())
+
+    @property
     def credentials(self) -> Pairs:
         """The parameters that say who calls; empty ones where nothing is sent."""
         keys = (("apiKey", self.api_key), ("accessKey", self.access_key))
@@ -61,17 +66,19 @@ def read_settings(
     """
     given = read(DeclaredSettings, config)
     if not sandbox_url:
-        _check_keys(given, required=not given.dry_run if needs_keys is None else needs_keys)
+        check_keys(given, required=not given.dry_run if needs_keys is None else needs_keys)
     check_responses(given.responses, stdout_is_state=stdout_is_state)
     if given.max_rejected and not given.rejected_path:
         problem = "is required with max_rejected: it is where rejected records are kept"
         raise SettingsError("rejected_path", problem)
     declared = {each.name: getattr(given, each.name) for each in fields(given)}
     settings = Settings(**declared, routes=build_routes(given))
+    if needs_keys is None and settings.reads_fields and not sandbox_url:
+        check_keys(settings, required=True)
     return _in_sandbox(settings, sandbox_url) if sandbox_url else settings
 
 
-def _check_keys(given: DeclaredSettings, *, required: bool) -> None:
+def check_keys(given: DeclaredSettings, *, required: bool) -> None:
     """Refuse keys that cannot be right, and none where Apptivo is called."""
     for name in _KEYS:
         key: str = getattr(given, name)

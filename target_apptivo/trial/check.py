@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.endpoints import CONFIG_ACTION, CONFIG_PATH, ApiStyle
-from target_apptivo.apptivo.request import Content, Operation, Param, shape_address, shape_request
+from target_apptivo.apptivo.endpoints import CONFIG_PATH
+from target_apptivo.apptivo.fields.configuration import config_operation
+from target_apptivo.apptivo.request import shape_address, shape_request
 from target_apptivo.apptivo.response import Meaning, Outcome, interpret_response
-from target_apptivo.apptivo.template import Template
 from target_apptivo.errors import CredentialsError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check(run: Run) -> tuple[bool, str]:
     Returns:
         Whether Apptivo takes the credentials, and what it said.
     """
-    operation = _config_operation(run.settings.api_style)
+    operation = config_operation(CONFIG_PATH, run.settings.api_style)
     request = shape_request(operation, shape_address(operation, {}), {})
     verdict = interpret_response(operation, run.parts.client().send(request))
     if verdict.meaning is Meaning.CREDENTIALS_REFUSED:
@@ -33,22 +33,3 @@ def check(run: Run) -> tuple[bool, str]:
     if verdict.response is None:
         return False, "the answer is not the configuration that was asked for"
     return True, "Apptivo takes the credentials"
-
-
-def _config_operation(style: ApiStyle) -> Operation:
-    """Read the configuration of leads: a GET, or a form POST in `action` style."""
-    if style is ApiStyle.ACTION:
-        return Operation(
-            endpoint=CONFIG_ACTION,
-            method="POST",
-            url=Template((CONFIG_PATH,)),
-            content=Content.FORM,
-            params=(Param(name="a", value=Template((CONFIG_ACTION,))),),
-            params_in_form=True,
-        )
-    return Operation(
-        endpoint=CONFIG_ACTION,
-        method="GET",
-        url=Template((f"{CONFIG_PATH}?a={CONFIG_ACTION}",)),
-        content=Content.NONE,
-    )

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.references import stand_in
 from target_apptivo.apptivo.response import Verdict
-from target_apptivo.apptivo.steps import Join, Send
+from target_apptivo.apptivo.steps import Join, Read, Send
 from target_apptivo.apptivo.ways.sending import send_batch
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.steps import RecallParent
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
+from target_apptivo.output.wording import Wording
 from target_apptivo.run import Run
+from target_apptivo.settings.read import check_keys
+from target_apptivo.trial.reads import Reads
 from target_apptivo.trial.shown import shown
 
 if TYPE_CHECKING:
@@ -41,14 +44,19 @@ class PreviewRun(Run):
 
     def _build(self) -> _Preview:
         """Rehearse in place of delivering."""
-        return _Preview(self.settings, self.redactor, self._records)
+        if self.settings.reads_fields:
+            check_keys(self.settings, required=True)
+        reads = Reads(self.parts.client().send, attempts=self.settings.max_attempts)
+        return _Preview(self.settings, self.redactor, self._records, reads)
 
 
 class _Preview:
     """Takes each way to its first request, and prints that."""
 
-    def __init__(self, settings: Settings, redactor: Redactor, records: int) -> None:
+    def __init__(self, settings: Settings, redactor: Redactor, records: int, reads: Reads) -> None:
         """Print the requests of this many records of each stream."""
+        self._reads = reads
+        self._wording = Wording(redactor)
         self._settings = settings
         self._redactor = redactor
         self._records = records
@@ -59,7 +67,8 @@ class _Preview:
     def submit(self, way: PendingWay) -> None:
         """Print a request, or wait until its batch is full."""
         pending = way.records[0]
-        step = first_request(way.start(), self._parents)
+        has_enough = self._seen.get(pending.record.stream, 0) >= self._records
+        step = None if has_enough else first_request(way.start(), self._parents, self._reads)
         if pending.is_parent is not None:
             self._parents.add(pending.is_parent)
         if isinstance(step, Verdict):
@@ -72,7 +81,8 @@ class _Preview:
     def refuse(self, pending: PendingRecord, verdict: Verdict) -> None:
         """Say why a record has no request."""
         if self._takes(pending.record.stream, 1):
-            logger.warning("%s: %s: %s", pending.record.name, verdict.outcome, verdict.reason)
+            reason = self._wording.shown(pending.record, verdict.reason or "")
+            logger.warning("%s: %s: %s", pending.record.name, verdict.outcome, reason)
 
     def mark(self, state: Any, size: int = 0) -> None:  # noqa: ANN401
         """Write no state: nothing is loaded."""
@@ -129,7 +139,9 @@ class _Preview:
             write_stdout(dumps_line(self._redactor.data(line)))
 
 
-def first_request(way: Way | BatchWay, parents: Container[object] = ()) -> object:
+def first_request(
+    way: Way | BatchWay, parents: Container[object] = (), reads: Reads | None = None
+) -> object:
     """Take a way to its first request, or to where it joins a batch; the rest is not wanted.
 
     Without a journal nothing is known, so that every record is shaped as a create.
@@ -137,12 +149,16 @@ def first_request(way: Way | BatchWay, parents: Container[object] = ()) -> objec
     Args:
         way: The way.
         parents: Records that were read, by stream and key: they have no id yet.
+        reads: Reads what has to be known before; none where that is a request as well.
     """
+    stops = Send | Join if reads else Send | Join | Read
     try:
         step: Any = way.send(None)
-        while not isinstance(step, Send | Join):
-            is_read = isinstance(step, RecallParent) and (step.stream, step.key) in parents
-            step = way.send(stand_in(step.stream, step.key) if is_read else None)
+        while not isinstance(step, stops):
+            reply = reads.reply(step) if reads else None
+            if isinstance(step, RecallParent) and (step.stream, step.key) in parents:
+                reply = stand_in(step.stream, step.key)
+            step = way.send(reply)
     except StopIteration as end:
         return end.value
     way.close()

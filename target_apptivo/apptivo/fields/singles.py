@@ -1,7 +1,7 @@
 """Read one value of a record as a text, a number, a date, yes or no, or choices. Pure.
 
 Each gives the value as Apptivo takes it, or refuses the record in words that follow the field's
-name.
+name, and hold none of the record's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _YES: Final = frozenset({"y", "yes", "true", "1", "on"})
 _NO: Final = frozenset({"n", "no", "false", "0", "off"})
 _SEPARATORS: Final = (";", ",", "|")
-_LONGEST_SHOWN: Final = 60
 
 
 def read_text(value: object) -> str:
@@ -46,7 +45,7 @@ def read_number(value: object) -> int | Decimal:
         )
         number_text(number)
     except (InvalidOperation, ValueError):
-        raise RecordRejectedError(f"takes a number, not {_shown(value)}") from None
+        raise RecordRejectedError("takes a number") from None
     is_whole = number == number.to_integral_value() and "." not in number_text(number)
     return int(number) if is_whole else number
 
@@ -55,7 +54,7 @@ def read_day(value: object, pattern: str) -> str:
     """Give an ISO date as the account writes it."""
     date = read_date(value)
     if date is None:
-        raise RecordRejectedError(f"takes an ISO date (2026-12-31), not {_shown(value)}")
+        raise RecordRejectedError("takes an ISO date, such as 2026-12-31")
     return write_date(date, pattern)
 
 
@@ -63,7 +62,7 @@ def read_flag(value: object) -> str:
     """Give yes or no as a payload has it (docs/apptivo.md 8.7)."""
     text = folded(read_text(value))
     if text not in _YES | _NO:
-        raise RecordRejectedError(f"takes yes or no, not {_shown(value)}")
+        raise RecordRejectedError("takes yes or no")
     return "Y" if text in _YES else "N"
 
 
@@ -77,9 +76,9 @@ def choose(value: object, options: Sequence[Option]) -> Option:
                 return found[0]
             if found and part == "label":
                 ids = listed(str(each.id) for each in found)
-                raise RecordRejectedError(f"has {_shown(value)} several times: name an id, {ids}")
+                raise RecordRejectedError(f"has that value several times: name an id, {ids}")
     near = nearest_told(text, [option.label for option in options])
-    raise RecordRejectedError(f"has no value {_shown(value)}; {near}")
+    raise RecordRejectedError(f"has no such value; {near}")
 
 
 def choose_several(value: object, options: Sequence[Option]) -> list[Option]:
@@ -98,12 +97,3 @@ def choose_several(value: object, options: Sequence[Option]) -> list[Option]:
 def _is_one(text: str, options: Sequence[Option]) -> bool:
     """Whether a text as it is names a choice."""
     return any(folded(text) == folded(option.label) for option in options)
-
-
-def _shown(value: object) -> str:
-    """Show a value in a reason, not too much of it; the log masks it."""
-    try:
-        text = plain_text(value)
-    except ValueError:
-        return "a list or an object"
-    return f"'{text}'" if len(text) <= _LONGEST_SHOWN else f"'{text[:_LONGEST_SHOWN]}…'"
