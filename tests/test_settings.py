@@ -290,6 +290,10 @@ def test_both_keys_are_required(name: str, value: str | None) -> None:
         read_settings(config)
     read_settings(config, needs_keys=False)
     read_settings(config | {"dry_run": True})
+    # With `fields` the account's configuration is read all the same.
+    config["streams"] = {"people": {"endpoint": "create_lead", "fields": {"Email": "mail"}}}
+    with pytest.raises(SettingsError, match=f"^{name}: is required"):
+        read_settings(config | {"dry_run": True})
     sandbox = read_settings(config, sandbox_url="http://127.0.0.1:1/app/dao/")
     assert sandbox.api_url == "http://127.0.0.1:1/app/dao/"
 
