@@ -165,11 +165,14 @@ def test_a_wildcard_never_leads_to_a_delete(pattern: str, entry: object) -> None
     assert routes({"gone": entry}).find("gone") is not None
 
 
-def test_generic_deletes_if_it_says_so() -> None:
-    """Its method is written out by whoever sets it, unlike what a pattern happens to match."""
-    found = routes(generic={"url": "v6/x/{id}", "method": "DELETE"}).find("any")
-    assert found is not None
-    assert found.operation.deletes
+def test_generic_deletes_for_a_stream_that_is_named() -> None:
+    """Not for whatever nothing else matches."""
+    generic = {"url": "v6/x/{id}", "method": "DELETE"}
+    found = routes({"gone": "generic"}, generic)
+    route = found.find("gone")
+    assert route is not None
+    assert route.operation.deletes
+    assert found.find("any") is None
 
 
 def test_a_stream_may_name_the_generic_endpoint() -> None:

@@ -6,9 +6,16 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from target_apptivo.apptivo.endpoints import GENERIC
+from target_apptivo.apptivo.guards import (
+    ACTION,
+    asks_to_delete,
+    climbs,
+    query_pairs,
+    splits_path,
+)
 from target_apptivo.apptivo.template import MissingValueError, Template, splits
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
@@ -19,6 +26,8 @@ if TYPE_CHECKING:
 Pairs = tuple[tuple[str, str], ...]
 
 CREDENTIALS = frozenset({"apiKey", "accessKey"})
+# Names that say what is done and on whose behalf: none of a record's business.
+_RESERVED = CREDENTIALS | {ACTION, "userName"}
 _POSITIVE_INTEGER = re.compile(r"0*[1-9][0-9]*")
 
 
@@ -63,6 +72,7 @@ class Operation:
         exclude: Names of attributes left out of the body.
         customer_id: Template of the id of a customer to delete; guarded.
         id_paths: Dotted paths of the new id in the answer; none where none is looked for.
+        deletes: Whether it removes something, whatever the record.
     """
 
     endpoint: str
@@ -76,11 +86,13 @@ class Operation:
     exclude: tuple[str, ...] = ()
     customer_id: Template | None = None
     id_paths: tuple[str, ...] = ()
+    deletes: bool = field(init=False)
 
-    @property
-    def deletes(self) -> bool:
-        """Whether the operation removes something."""
-        return self.method == "DELETE" or self.customer_id is not None
+    def __post_init__(self) -> None:
+        """Tell whether it deletes: by its method, or by the literal parameter `a=delete`."""
+        params = [(param.name, param.value.literal) for param in self.params]
+        is_delete = asks_to_delete(self.method, self.url.literal, params)
+        object.__setattr__(self, "deletes", is_delete or self.customer_id is not None)
 
     @property
     def action(self) -> str:
@@ -140,24 +152,21 @@ class WireRequest:
 
 
 def shape_address(operation: Operation, record: Mapping[str, Any]) -> Address:
-    """Fill in the templates of a operation's URL and parameters.
+    """Fill in the templates of an operation's URL and parameters.
 
     Raises:
-        RecordRejectedError: If a template finds no fit value, or the id of a customer to delete is
-            not a positive integer.
+        RecordRejectedError: If a template finds no fit value, a value would lead to another path,
+            or the id of a customer to delete is not a positive integer.
     """
     if operation.customer_id is not None:
         _guard_customer_id(operation.customer_id.render(record))
-    url = operation.url.render(record, encode=_quote)
+    path, query = operation.url.partition("?")
+    url = path.render(record, encode=_quote_in_path)
     if climbs(url):
-        msg = "a value in the URL's path is '.' or '..', which would operation another path"
+        msg = "a value in the URL's path is '.' or '..', which would call another path"
         raise RecordRejectedError(msg)
+    url += query.render(record, encode=_quote)
     return Address(url, tuple(_filled_in(operation.params, record)))
-
-
-def climbs(url: str) -> bool:
-    """Whether a segment of a URL's path is `.` or `..`, which would lead to another path."""
-    return any(unquote(segment) in {".", ".."} for segment in url.partition("?")[0].split("/"))
 
 
 def shape_request(operation: Operation, address: Address, payload: object) -> Request:
@@ -172,9 +181,14 @@ def shape_request(operation: Operation, address: Address, payload: object) -> Re
         The request, without credentials.
 
     Raises:
-        RecordRejectedError: If the payload cannot be written.
+        RecordRejectedError: If the payload cannot be written, or would make a delete of it.
     """
-    fields = _form_fields(operation, payload) if operation.content is Content.FORM else ()
+    fields = _form_fields(operation, address, payload) if operation.content is Content.FORM else ()
+    if not operation.deletes and asks_to_delete(
+        operation.method, address.url, (*address.params, *fields)
+    ):
+        msg = "the record would make a delete of the call; a delete is set up by `a=delete` alone"
+        raise RecordRejectedError(msg)
     form = (*address.params, *fields) if operation.params_in_form else fields
     return Request(
         method=operation.method,
@@ -242,6 +256,14 @@ def _quote(value: str) -> str:
         raise RecordRejectedError(msg) from None
 
 
+def _quote_in_path(value: str) -> str:
+    """Percent-encode a value of a path, whose `/` would lead to another path where it is undone."""
+    if splits_path(value):
+        msg = "a value in the URL's path holds '/' or '\\', which would call another path"
+        raise RecordRejectedError(msg)
+    return _quote(value)
+
+
 def _urlencode(pairs: Pairs) -> str:
     """Write query parameters; `*` stays, so that a mask is readable."""
     return urlencode(pairs, safe="*", quote_via=quote)
@@ -277,7 +299,7 @@ def _headers(operation: Operation) -> Pairs:
     return (("Content-Type", operation.content.value), *operation.headers)
 
 
-def _form_fields(operation: Operation, payload: object) -> Pairs:
+def _form_fields(operation: Operation, address: Address, payload: object) -> Pairs:
     """Write a payload as form fields: one field of JSON, or a field for each attribute."""
     if operation.customer_id is not None:
         return ()
@@ -287,9 +309,13 @@ def _form_fields(operation: Operation, payload: object) -> Pairs:
         return ((operation.data_param, text),)
     record = payload if isinstance(payload, dict) else {}
     fields = tuple((name, _field(value)) for name, value in record.items() if value is not None)
+    taken = {name for name, _ in (*query_pairs(address.url), *address.params)} | _RESERVED
     for name, text in fields:
-        if name in CREDENTIALS:
-            msg = f"attribute '{name}' would stand in the form beside the key of that name"
+        if name in taken:
+            msg = (
+                f"attribute '{name}' would stand in the form beside the key or parameter of that "
+                "name: leave it out (exclude_attributes)"
+            )
             raise RecordRejectedError(msg)
         _encode(name + text)
     return fields

@@ -87,6 +87,20 @@ class Template:
             for part in self.parts
         )
 
+    @property
+    def literal(self) -> str:
+        """The text as far as it does not depend on a record; `{}` stands for the rest."""
+        return "".join(part if isinstance(part, str) else "{}" for part in self.parts)
+
+    def partition(self, separator: str) -> tuple[Template, Template]:
+        """Cut it in two before the first separator that is not a record's."""
+        for number, part in enumerate(self.parts):
+            if isinstance(part, str) and separator in part:
+                head, _, rest = part.partition(separator)
+                before, after = self.parts[:number], self.parts[number + 1 :]
+                return Template((*before, head)), Template((f"{separator}{rest}", *after))
+        return self, Template(())
+
 
 def look_up(record: Mapping[str, Any], name: str) -> object:
     """Find an attribute by its name, literally so named first, then nested at the dots.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from target_apptivo.apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle, Endpoint
-from target_apptivo.apptivo.request import CREDENTIALS, Content, Operation, Param, climbs
+from target_apptivo.apptivo.guards import climbs
+from target_apptivo.apptivo.request import CREDENTIALS, Content, Operation, Param
 from target_apptivo.apptivo.template import Template
 from target_apptivo.errors import SettingsError
 from target_apptivo.settings.batch import read_batch
@@ -138,10 +139,8 @@ def _batch(operation: Operation, options: CallOptions, path: str) -> Batch | Non
     """Read how a generic endpoint's records are batched."""
     if options.batch is None:
         return None
-    if operation.method == "DELETE" or (
-        operation.content is Content.FORM and not operation.data_param
-    ):
-        problem = "needs a body that takes several records: not DELETE, no form without data_param"
+    if operation.deletes or (operation.content is Content.FORM and not operation.data_param):
+        problem = "needs a body that takes several records: no delete, no form without data_param"
         raise SettingsError(f"{path}.batch", problem)
     return read_batch(options.batch, f"{path}.batch")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES
 from target_apptivo.errors import InputError, SettingsError
+from target_apptivo.settings.deletes import refuse_wild_delete
 from target_apptivo.settings.rules import build_rules
 
 if TYPE_CHECKING:
@@ -26,15 +27,22 @@ class Route:
     Attributes:
         rules: How they are treated.
         why: What decided it, for the log.
+        is_exact: Whether the stream was named, not matched by a wildcard or left over.
     """
 
     rules: Rules
     why: str
+    is_exact: bool = True
 
     @property
     def operation(self) -> Operation:
         """How a record is sent."""
         return self.rules.operation
+
+    @property
+    def deletes(self) -> bool:
+        """Whether a record may delete."""
+        return self.operation.deletes or self.rules.hard_delete is not None
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Routes:
     Attributes:
         named: Rows of `streams`, in written order; a name may be a glob.
         defaults: Row of each template, for the default names.
-        fallback: The generic row for every other stream, if there is one.
+        fallback: The generic row for every other stream, if there is one; never one that deletes.
     """
 
     named: Mapping[str, Route]
@@ -104,8 +112,8 @@ def build_routes(settings: DeclaredSettings) -> Routes:
         SettingsError: If a row does not fit.
     """
 
-    def route(options: Mapping[str, Any], path: str, why: str) -> Route:
-        return Route(build_rules(options, settings, path), why)
+    def route(options: Mapping[str, Any], path: str, why: str, *, is_exact: bool = True) -> Route:
+        return Route(build_rules(options, settings, path), why, is_exact)
 
     generic = settings.generic
     named = {}
@@ -114,26 +122,22 @@ def build_routes(settings: DeclaredSettings) -> Routes:
         path = f"streams.{stream}"
         if entry == GENERIC and generic is not None:
             options, path = {**generic, "endpoint": GENERIC}, "generic"
-        why = f"matches '{stream}' in streams" if _is_glob(stream) else "named in streams"
-        named[stream] = route(options, path, why)
-        if _is_glob(stream):
-            _refuse_wild_deletes(stream, named[stream])
+        is_glob = _is_glob(stream)
+        why = f"matches '{stream}' in streams" if is_glob else "named in streams"
+        named[stream] = route(options, path, why, is_exact=not is_glob)
+        refuse_wild_delete(stream, named[stream])
     defaults = {name: route({"endpoint": name}, name, "default name") for name in TEMPLATES}
     fallback = None
     if generic is not None:
         why = "generic, nothing else matches"
-        fallback = route({**generic, "endpoint": GENERIC}, "generic", why)
-    return Routes(named, defaults, fallback)
-
-
-def _refuse_wild_deletes(stream: str, route: Route) -> None:
-    """Refuse to lead to a delete by a wildcard."""
-    if route.operation.deletes:
-        problem = "a wildcard never leads to a delete; name the stream"
-        raise SettingsError(f"streams.{stream}", problem)
-    if route.rules.hard_delete:
-        problem = "is for streams that are named exactly, not for a wildcard"
-        raise SettingsError(f"streams.{stream}.hard_delete", problem)
+        fallback = route({**generic, "endpoint": GENERIC}, "generic", why, is_exact=False)
+        if fallback.deletes and GENERIC not in settings.streams.values():
+            problem = (
+                "deletes, and so is only for streams that are named, as in "
+                '{"streams": {"deleted_leads": "generic"}}'
+            )
+            raise SettingsError("generic", problem)
+    return Routes(named, defaults, None if fallback and fallback.deletes else fallback)
 
 
 def _default_endpoint(stream: str) -> str | None:
