@@ -139,10 +139,12 @@ def test_every_other_4xx_is_final(status_code: int) -> None:
 
 
 @pytest.mark.parametrize("call", [DELETE, call_of("delete_customer", "action"), GENERIC_DELETE])
-@pytest.mark.parametrize("body", [b"", PAGE, FAILURE, b'{"message":"not found"}'])
+@pytest.mark.parametrize("body", [b"", b"gone", FAILURE, b'{"message":"not found"}'])
 def test_a_delete_answered_404_is_accepted(call: Operation, body: bytes) -> None:
-    """The record is gone, and that is what was asked for."""
+    """The record is gone, and that is what was asked for; no Apptivo sends a page."""
     assert judge(call, 404, body) == ACCEPTED
+    for page in (PAGE, b"\xef\xbb\xbf\r\n" + PAGE):
+        assert judge(call, 404, page) == REJECTED
     assert judge(call, 404, BAD_KEYS) == CREDENTIALS
     assert judge(call, 410, body) == REJECTED
 

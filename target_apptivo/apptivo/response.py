@@ -6,7 +6,7 @@ The body speaks before the status, because Apptivo refuses with HTTP 200 (apptiv
     status 429, 503                              surely not processed
     status 408, other 5xx, no status at all      possibly processed
     body FAILURE whose reason names a key        credentials refused
-    status 404 to a delete                       accepted: the record is gone
+    status 404 to a delete, no HTML page         accepted: the record is gone
     body {"status": "FAILURE", "reason": ...}    rejected
     body {"result": "Already exists"}            duplicate
     status 3xx, other 4xx                        rejected
@@ -179,6 +179,8 @@ _CREDENTIALS: Final = Verdict(outcome=Outcome.REJECTED, meaning=Meaning.CREDENTI
 _POSSIBLY: Final = Verdict(outcome=Outcome.UNCERTAIN, meaning=Meaning.POSSIBLY_PROCESSED)
 _REJECTED: Final = Verdict(outcome=Outcome.REJECTED)
 
+_NO_APPTIVO: Final = replace(_REJECTED, reason="an HTML page, no answer of Apptivo's: see api_url")
+
 _BEFORE_THE_BODY: Final = {
     401: _CREDENTIALS,
     403: _CREDENTIALS,
@@ -228,7 +230,7 @@ def interpret_response(operation: Operation, answer: Answer | NoAnswer | NotSent
                 pushes_back=answer.timed_out,
             )
     body = _read(answer.body) if answer.is_whole else _CUT_OFF
-    verdict = _judge(operation, answer.status_code, body)
+    verdict = _judge(operation, answer.status_code, body, is_page=_is_page(answer.body))
     return replace(
         verdict,
         http_status=answer.status_code,
@@ -267,13 +269,15 @@ def find(value: object, path: str) -> object:
     return value
 
 
-def _judge(operation: Operation, status_code: int, body: object) -> Verdict:
+def _judge(
+    operation: Operation, status_code: int, body: object, *, is_page: bool = False
+) -> Verdict:
     """Apply the table at the top of this module."""
     if by_status := _BEFORE_THE_BODY.get(status_code):
         return by_status
     told = _refusal(body) if status_code // 100 in _READABLE else None
     if status_code == 404 and operation.deletes and told is not _CREDENTIALS:  # noqa: PLR2004
-        return _ACCEPTED
+        return _NO_APPTIVO if is_page else _ACCEPTED
     if told:
         return told
     if status_code // 100 == 2:  # noqa: PLR2004
@@ -330,6 +334,11 @@ def _read(body: bytes) -> object:
         return loads_strictly(text)
     except (ValueError, RecursionError):
         return _NOT_JSON
+
+
+def _is_page(body: bytes) -> bool:
+    """Whether a body is HTML, as a server or a proxy sends that knows no such address."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def _text(body: bytes) -> str:

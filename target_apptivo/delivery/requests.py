@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.response import Meaning
+from target_apptivo.apptivo.response import Meaning, Outcome
 from target_apptivo.apptivo.steps import Read, Send, Sent
 from target_apptivo.errors import CredentialsError, UnavailableError
 
@@ -75,8 +75,9 @@ class Requests:
         Returns:
             Whether the pace was cut.
         """
-        # Without a status nothing was answered: the record was refused here.
-        if verdict.meaning is Meaning.FINAL and verdict.http_status is not None:
+        # A refusal without a status is our own: nothing was answered.
+        is_ours = verdict.outcome is Outcome.REJECTED and verdict.http_status is None
+        if verdict.meaning is Meaning.FINAL and not is_ours:
             self.pace.healthy(self.under_way + 1)
         return verdict.pushes_back and self.pace.pushed_back(
             sent_at=sent_at, now=now, wait=least_wait
@@ -97,7 +98,7 @@ class Requests:
             way.not_processed()
         match verdict.meaning:
             case Meaning.CREDENTIALS_REFUSED:
-                reason = self._policy.shown(way.records[0].record, verdict.reason or "")
+                reason = self._policy.shown(way.records[0].record, verdict)
                 self._progress.fail(way, CredentialsError(reason, record=way.name), now)
                 self._window.end_at(-1)
             case Meaning.NOT_PROCESSED:
