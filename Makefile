@@ -9,9 +9,8 @@ READY := $(VENV)/.ready
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: $(READY)  ## run 395 CRM records into the embedded sandbox
-	@mkdir -p output && rm -f output/rejected.singer
-	$(BIN)/target-apptivo --sandbox --config demo/config.json --input demo/crm.singer
+demo: $(READY)  ## two days of a company's CRM in the sandbox: new, changed, gone, unchanged
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo/two-days.sh
 
 test: $(READY)  ## run the tests
 	$(BIN)/python -m pytest -n 2

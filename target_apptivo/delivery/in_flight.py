@@ -75,10 +75,9 @@ class InFlight:
         if settled.record is None or self.window.count_aside():
             return
         kind = type(settled.error) if settled.error else RecordRejectedError
-        outcome, reason = settled.verdict.outcome, settled.verdict.reason or "no reason given"
-        shown = self._policy.shown(settled.record, reason)
-        where = f"{settled.record.name}, {settled.endpoint}"
-        raise kind(f"record {outcome}: {where}: {shown}. Mend the record, {self._policy.remedy}")
+        shown = self._policy.shown(settled.record, settled.verdict)
+        what = f"record {settled.verdict.outcome}: {settled.record.name}, {settled.endpoint}"
+        raise kind(f"{what}: {shown}. Mend the record, {self._policy.remedy}")
 
     def is_full(self, share: float = 1.0) -> bool:
         """Whether no more is to be read: the window is taken, or enough waits to be sent."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.delivery.pending import Record
 
 # How much is read ahead of what is sent, for each request at once: a head that is twenty times
@@ -31,7 +32,7 @@ class Policy:
     """
 
     backoff: Callable[[int], float]
-    shown: Callable[[Record, str], str]
+    shown: Callable[[Record, Verdict], str]
     max_in_flight: int
     keeps_answers: bool = True
     keeps_all: bool = False

@@ -13,6 +13,7 @@ from target_apptivo.output.swallowed import Swallowed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.delivery.pending import Record, SettledRecord
 
 logger = logging.getLogger("target-apptivo")
@@ -29,7 +30,7 @@ class Report:
     def __init__(
         self,
         *,
-        shown: Callable[[Record, str], str] = lambda _, reason: reason,
+        shown: Callable[[Record, Verdict], str] = lambda _, verdict: verdict.reason or "",
         describe_pace: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,7 +73,7 @@ class Report:
         if verdict.came_back:
             self._swallowed.count(settled.stream, verdict.came_back)
         if settled.record:
-            shown = self._shown(settled.record, verdict.reason or "no reason given")
+            shown = self._shown(settled.record, verdict)
             reason = (settled.stream, shown)
             if len(self._reasons) >= _MOST_REASONS and reason not in self._reasons:
                 reason = (settled.stream, "other reasons")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.delivery.pending import Record
     from target_apptivo.redact import Redactor
 
@@ -43,9 +44,15 @@ class Wording:
         """Give an answer that is no JSON object, for the user's own files."""
         return None if text is None else self._redactor.text(text)[:_LONGEST_TEXT]
 
-    def shown(self, record: Record, reason: str) -> str:
-        """Give a reason for the log, without the record's values and what looks like a person's."""
-        return cut(without_values(record, self._redactor.text(reason)), _LONGEST_REASON)
+    def shown(self, record: Record, verdict: Verdict) -> str:
+        """Give a reason for the log.
+
+        One of Apptivo's loses the record's values and what looks like a person's; ours hold none.
+        """
+        reason = self._redactor.text(verdict.reason or "no reason given")
+        if verdict.http_status is not None:
+            reason = without_values(record, reason)
+        return cut(reason, _LONGEST_REASON)
 
 
 def cut(text: str, longest: int) -> str:

@@ -81,7 +81,7 @@ class _Preview:
     def refuse(self, pending: PendingRecord, verdict: Verdict) -> None:
         """Say why a record has no request."""
         if self._takes(pending.record.stream, 1):
-            reason = self._wording.shown(pending.record, verdict.reason or "")
+            reason = self._wording.shown(pending.record, verdict)
             logger.warning("%s: %s: %s", pending.record.name, verdict.outcome, reason)
 
     def mark(self, state: Any, size: int = 0) -> None:  # noqa: ANN401
