@@ -126,6 +126,21 @@ def test_what_is_taken_of_an_update_is_added(journal: Journal) -> None:
     assert (updated.taken, updated.shown) == ({"a": "1", "b": "2"}, {"b": "3"})
 
 
+def test_what_is_new_counts_alone(journal: Journal) -> None:
+    """Of a new object, and of one just found, nothing is known from before."""
+    _, _, found, _, created = journal.carry_out(
+        [
+            Remember(place=place(1), apptivo_id="7", taken={"a": "1"}, shown={"a": "1"}),
+            Remember(place=place(1), apptivo_id="8", taken={"b": "2"}, is_created=False),
+            Recall(place(1)),
+            Remember(place=place(1), taken={"c": "3"}, is_created=True),
+            Recall(place(1)),
+        ]
+    )
+    assert (found.taken, found.shown, found.is_created) == ({"b": "2"}, {}, False)
+    assert (created.taken, created.is_created, created.apptivo_id) == ({"c": "3"}, True, "8")
+
+
 def test_a_stop_takes_back_what_was_never_sent(journal: Journal) -> None:
     """What was known counts again; what was in doubt before stays so."""
     journal.carry_out(

@@ -152,10 +152,12 @@ def test_what_the_journal_knows_from_later_stays(journal: Journal) -> None:
     assert isinstance(recall(journal), InDoubt)
 
 
-def test_what_was_taken_of_an_object_stays(journal: Journal) -> None:
+@pytest.mark.parametrize("apptivo_id", ["901", None])
+def test_what_was_taken_of_an_object_stays(journal: Journal, apptivo_id: str | None) -> None:
     """The file tells of the same object: its digests need not be made again."""
+    taken, shown = {"a": "1"}, {"a": "2"}
     journal.carry_out(
-        [Remember(place=place(1), apptivo_id="901", taken={"a": "1"}, shown={"a": "2"}, at=AT)]
+        [Remember(place=place(1), apptivo_id=apptivo_id, taken=taken, shown=shown, at=AT)]
     )
     take_over(journal, [line(response())])
     assert recall(journal) == Known(
