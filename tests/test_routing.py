@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from target_apptivo.apptivo.endpoints import TEMPLATES
 from target_apptivo.errors import SettingsError
 from target_apptivo.settings.declared import DeclaredSettings
-from target_apptivo.settings.routes import Routes, build_routes, unmapped
+from target_apptivo.settings.routes import Routes, unmapped
+from target_apptivo.settings.routing import build_routes
 from target_apptivo.settings.setting import read
 
 fixed = settings(derandomize=True, deadline=None, max_examples=100)

@@ -81,6 +81,11 @@ class Endpoint:
     second_names: tuple[tuple[str, str], ...] = ()
 
     @property
+    def creates(self) -> bool:
+        """Whether it takes a record; else it deletes."""
+        return self.data_param is not None
+
+    @property
     def id_paths(self) -> tuple[str, ...]:
         """Dotted paths at which an answer may show the new id, the surest first."""
         if self.envelope is None:

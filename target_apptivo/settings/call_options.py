@@ -14,7 +14,7 @@ from target_apptivo.settings.setting import object_type, setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CREATES: Final = tuple(name for name, row in TEMPLATES.items() if row.data_param)
+CREATES: Final = tuple(name for name, row in TEMPLATES.items() if row.creates)
 _TEXT: Final = th.StringType(min_length=1)
 
 

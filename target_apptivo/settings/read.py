@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from target_apptivo.errors import SettingsError
 from target_apptivo.settings.declared import DeclaredSettings
 from target_apptivo.settings.responses import check_responses
-from target_apptivo.settings.routes import Routes, build_routes
+from target_apptivo.settings.routing import build_routes
 from target_apptivo.settings.setting import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_apptivo.apptivo.request import Pairs
+    from target_apptivo.settings.routes import Routes
 
 _KEYS: Final = ("api_key", "access_key")
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, GENERIC, TEMPLATES
-from target_apptivo.errors import InputError, SettingsError
-from target_apptivo.settings.deletes import refuse_wild_delete
-from target_apptivo.settings.rules import build_rules
+from target_apptivo.apptivo.endpoints import DEFAULT_STREAMS, TEMPLATES
+from target_apptivo.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_apptivo.apptivo.request import Operation
     from target_apptivo.apptivo.rules import Rules
-    from target_apptivo.settings.declared import DeclaredSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ class Routes:
         if stream in self.named:
             return self.named[stream]
         for pattern, route in self.named.items():
-            if _is_glob(pattern) and _glob(pattern).fullmatch(stream):
+            if is_glob(pattern) and _glob(pattern).fullmatch(stream):
                 return route
         if name := _default_endpoint(stream):
             return self.defaults[name]
@@ -105,39 +102,9 @@ def unmapped(stream: str) -> InputError:
     return InputError(msg)
 
 
-def build_routes(settings: DeclaredSettings) -> Routes:
-    """Read the routes from the settings.
-
-    Raises:
-        SettingsError: If a row does not fit.
-    """
-
-    def route(options: Mapping[str, Any], path: str, why: str, *, is_exact: bool = True) -> Route:
-        return Route(build_rules(options, settings, path), why, is_exact)
-
-    generic = settings.generic
-    named = {}
-    for stream, entry in settings.streams.items():
-        options = {"endpoint": entry} if isinstance(entry, str) else entry
-        path = f"streams.{stream}"
-        if entry == GENERIC and generic is not None:
-            options, path = {**generic, "endpoint": GENERIC}, "generic"
-        is_glob = _is_glob(stream)
-        why = f"matches '{stream}' in streams" if is_glob else "named in streams"
-        named[stream] = route(options, path, why, is_exact=not is_glob)
-        refuse_wild_delete(stream, named[stream])
-    defaults = {name: route({"endpoint": name}, name, "default name") for name in TEMPLATES}
-    fallback = None
-    if generic is not None:
-        why = "generic, nothing else matches"
-        fallback = route({**generic, "endpoint": GENERIC}, "generic", why, is_exact=False)
-        if fallback.deletes and GENERIC not in settings.streams.values():
-            problem = (
-                "deletes, and so is only for streams that are named, as in "
-                '{"streams": {"deleted_leads": "generic"}}'
-            )
-            raise SettingsError("generic", problem)
-    return Routes(named, defaults, None if fallback and fallback.deletes else fallback)
+def is_glob(pattern: str) -> bool:
+    """Whether a name in `streams` is a glob."""
+    return "*" in pattern or "?" in pattern
 
 
 def _default_endpoint(stream: str) -> str | None:
@@ -147,12 +114,7 @@ def _default_endpoint(stream: str) -> str | None:
         return DEFAULT_STREAMS[name]
     # Database taps write the schema first: `public-leads`.
     endpoint = DEFAULT_STREAMS.get(name.rpartition("-")[2])
-    return None if endpoint == "delete_customer" else endpoint
-
-
-def _is_glob(pattern: str) -> bool:
-    """Whether a name in `streams` is a glob."""
-    return "*" in pattern or "?" in pattern
+    return endpoint if endpoint and TEMPLATES[endpoint].creates else None
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
