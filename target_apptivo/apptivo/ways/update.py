@@ -67,19 +67,24 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
         if isinstance(written, Verdict):
             return replace(written, matched_by=target.matched_by, conflicts=change.conflicts)
         change, shown, sent = written
-        verdict = replace(
-            sent,
-            outcome=Outcome.UPDATED,
-            reason=None,
-            apptivo_id=target.apptivo_id,
-            matched_by=target.matched_by,
-            action="update",
-            came_back=came_back(record.payload, shown, {*before, *change.names}) or seen,
-            changed=change.names,
-            conflicts=change.conflicts,
-        )
+        seen = came_back(record.payload, shown, {*before, *change.names}) or seen
+        verdict = replace(_updated(sent, target, change), came_back=seen)
     await _remember(record, target, change, shown)
     return verdict
+
+
+def _updated(sent: Verdict, target: Target, change: Change) -> Verdict:
+    """Give the verdict of a record whose changes Apptivo took."""
+    return replace(
+        sent,
+        outcome=Outcome.UPDATED,
+        reason=None,
+        apptivo_id=target.apptivo_id,
+        matched_by=target.matched_by,
+        action="update",
+        changed=change.names,
+        conflicts=change.conflicts,
+    )
 
 
 async def _write(
@@ -145,7 +150,7 @@ async def _judged(
     found = await read(target.apptivo_id, rules)
     if not isinstance(found, dict):
         return uncertain("the update was answered, and the object cannot be read", sent)
-    if still_differs(change, found) == change.names:
+    if shown is None and still_differs(change, found) == change.names:
         return uncertain("the update was answered, and Apptivo shows nothing of it", sent)
     return change, found, sent
 
