@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -27,6 +29,7 @@ from target_apptivo.errors import (
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 from target_apptivo.run import Run
+from target_apptivo.signals import end_at_signals
 from target_apptivo.trial.check import check
 from target_apptivo.trial.fields import app_named, print_fields
 from target_apptivo.trial.journal import make_journal
@@ -35,7 +38,6 @@ from target_apptivo.trial.preview import PreviewRun
 from target_apptivo.trial.send_test import SendTestRun
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Iterator
 
     from target_apptivo.redact import Redactor
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 _NEEDS_EXTRA = (
     "needs its extra: pip install 'target-apptivo[sandbox]' (pipx, uv tool: install it anew so)"
 )
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,15 @@ def options() -> list[click.Option]:
     ]
 
 
+def check_log_settings() -> None:
+    """End with one line where the log cannot be set up as the environment wants it."""
+    for variable in ("TARGET_APPTIVO_LOGLEVEL", "LOGLEVEL"):
+        if level := os.environ.get(variable):
+            if level.upper() not in logging.getLevelNamesMapping():
+                sys.exit(f"{variable}: must be one of {', '.join(_LOG_LEVELS)}")
+            return
+
+
 def read_files(paths: tuple[str, ...]) -> dict[str, Any]:
     """Read the configuration files; the last one wins.
 
@@ -174,7 +186,7 @@ def read_files(paths: tuple[str, ...]) -> dict[str, Any]:
         except json.JSONDecodeError as error:
             problem = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
             raise SettingsError(path, problem) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(path, f"cannot be read ({type(error).__name__})") from None
         if not isinstance(content, dict):
             problem = "is not a JSON object"
@@ -196,7 +208,10 @@ def print_check(run: Run, logger: logging.Logger) -> None:
 def exit_code(logger: logging.Logger, trial: Trial) -> Iterator[None]:
     """Turn an error into one last log line and an exit code; the traceback is for debugging."""
     try:
-        yield
+        try:
+            yield
+        finally:
+            end_at_signals("when all was done")
     except click.ClickException:
         raise
     except Exception as error:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simplejson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A decimal is written without an exponent, so its exponent is the length of the text. No amount
 # needs this many digits; a record that asks for more is refused instead of filling the memory.
 _MAX_DIGITS = 1_000
+# Whoever walks through a value goes a level deeper with each call, and Python allows 1,000 of them.
+MOST_LEVELS = 200
 
 
 def number_text(number: Decimal | float) -> str:
@@ -55,6 +60,9 @@ def _exact(value: Any) -> Any:  # noqa: ANN401
             return {name: _exact(item) for name, item in value.items()}
         case list() | tuple():
             return [_exact(item) for item in value]
+        case simplejson.RawJSON():  # what the tap wrote and we could not read
+            msg = "a value that JSON cannot hold"
+            raise ValueError(msg)
     return value
 
 
@@ -105,18 +113,56 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401
     """Read JSON with decimals kept exact; a byte order mark is ignored.
 
     Raises:
-        ValueError: If the text is not JSON.
+        ValueError: If the text is not JSON, or holds what cannot be held.
     """
-    return json.loads(_unmarked(text), parse_float=Decimal)
+    try:
+        return json.loads(_unmarked(text), parse_float=Decimal)
+    except (ArithmeticError, RecursionError):
+        msg = "a number that cannot be held, or nested too deep"
+        raise ValueError(msg) from None
 
 
 def loads_strictly(text: str | bytes) -> Any:  # noqa: ANN401
     """Read JSON as `loads` does, and refuse what `dumps` could not write again.
 
     Raises:
-        ValueError: If the text is not JSON, or holds `NaN` or an absurdly long number.
+        ValueError: If the text is not JSON, holds `NaN` or an absurdly long number, or is nested
+            too deep.
     """
-    return json.loads(_unmarked(text), parse_float=_writable, parse_constant=_writable)
+    try:
+        value = json.loads(_unmarked(text), parse_float=_writable, parse_constant=_writable)
+    except (ArithmeticError, RecursionError):
+        msg = "a number that cannot be held, or nested too deep"
+        raise ValueError(msg) from None
+    if is_too_deep(value, text):
+        msg = "nested too deep"
+        raise ValueError(msg)
+    return value
+
+
+def is_too_deep(value: object, text: str | bytes) -> bool:
+    """Whether a value is nested deeper than can be walked through.
+
+    Args:
+        value: The value.
+        text: Its JSON: most texts hold too few brackets for it.
+    """
+    opening: Any = "[{" if isinstance(text, str) else (b"[", b"{")
+    if sum(map(text.count, opening)) <= MOST_LEVELS:
+        return False
+    level, containers = [value], (dict, list)
+    levels = 0
+    while level and levels < MOST_LEVELS:
+        level = [item for each in level for item in _items(each) if isinstance(item, containers)]
+        levels += 1
+    return bool(level)
+
+
+def _items(value: object) -> Iterable[Any]:
+    """Give what is directly in an object or array."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _unmarked(text: str | bytes) -> str | bytes:

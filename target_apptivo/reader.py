@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from singer_sdk.io_base import GenericSingerReader
 
 from target_apptivo.errors import InputError, RunEndedError
-from target_apptivo.jsontext import loads
+from target_apptivo.verbatim import loads_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from target_apptivo.run import Run
 
 _CHUNK = 1 << 16
+# Bytes: a line is held whole, and one that never ends would fill the memory.
+_LONGEST_LINE = 1 << 27
 
 
 class LineReader(GenericSingerReader[bytes]):
@@ -26,6 +28,11 @@ class LineReader(GenericSingerReader[bytes]):
 
     An error in the input ends the reading, not the run: everything that was read before is still
     delivered, and the run then ends by the error.
+
+    Attributes:
+        line_number: The line that is handled.
+        line_length: Its length in bytes.
+        flaw: What the record in it holds that cannot be sent, if it does.
     """
 
     run: Run
@@ -35,6 +42,7 @@ class LineReader(GenericSingerReader[bytes]):
         super().__init__()
         self.line_number = 0
         self.line_length = 0
+        self.flaw: str | None = None
 
     @property
     def default_input(self) -> IO[bytes]:
@@ -80,15 +88,20 @@ class LineReader(GenericSingerReader[bytes]):
         """Read one message.
 
         Raises:
-            InputError: If the line is no JSON object with a type; the line is not shown.
+            InputError: If the line is no JSON object with a type, or holds what cannot be held and
+                is no record, which would be refused alone; the line is not shown.
         """
         try:
-            message = loads(line)
-        except (ValueError, RecursionError) as error:
-            raise self._error("is not JSON") from error
+            message, self.flaw = loads_line(line)
+        except ValueError as error:
+            raise self.error("is not JSON") from error
+        except RecursionError as error:
+            raise self.error("is nested too deep to be read") from error
         if not isinstance(message, dict):
-            raise self._error("is not a JSON object")
+            raise self.error("is not a JSON object")
         self.assert_line_requires(message, {"type"})
+        if self.flaw and message["type"] != "RECORD":
+            raise self.error(self.flaw)
         return message
 
     def assert_line_requires(  # type: ignore[override] # the SDK's own would show the line
@@ -100,7 +113,7 @@ class LineReader(GenericSingerReader[bytes]):
             InputError: If it lacks one.
         """
         if missing := sorted(requires - line_dict.keys()):
-            raise self._error(f"lacks {', '.join(missing)}")
+            raise self.error(f"lacks {', '.join(missing)}")
 
     def require(self, message: dict[str, Any], **kinds: type) -> None:
         """Check that a message has properties of some types.
@@ -111,7 +124,14 @@ class LineReader(GenericSingerReader[bytes]):
         self.assert_line_requires(message, set(kinds))
         for name, kind in kinds.items():
             if not isinstance(message[name], kind):
-                raise self._error(f"has a '{name}' of the wrong type")
+                raise self.error(f"has a '{name}' of the wrong type")
+
+    def error(self, problem: str) -> InputError:
+        """Say what is wrong with the line; name it, not its content."""
+        return InputError(
+            f"line {self.line_number} of the input {problem}: mend the tap; everything before the "
+            "line was delivered"
+        )
 
     def _callback(
         self, message: dict[str, Any], callbacks: dict[Any, Callable[[dict[str, Any]], None]]
@@ -119,15 +139,8 @@ class LineReader(GenericSingerReader[bytes]):
         """Find what handles a message."""
         kind = message["type"]
         if not isinstance(kind, str) or kind not in callbacks:
-            raise self._error("has a type that is no Singer message's")
+            raise self.error("has a type that is no Singer message's")
         return callbacks[kind]
-
-    def _error(self, problem: str) -> InputError:
-        """Name the line, not its content."""
-        return InputError(
-            f"line {self.line_number} of the input {problem}: mend the tap; everything before the "
-            "line was delivered"
-        )
 
     def _lines(self, source: IO[Any]) -> Iterator[bytes]:
         """Give the lines of a file, a pipe or a text in memory."""
@@ -138,22 +151,38 @@ class LineReader(GenericSingerReader[bytes]):
                 yield text if isinstance(text, bytes) else text.encode(errors="surrogatepass")
             return
         pieces: list[bytes] = []
-        while chunk := self._read(descriptor):
+        length = 0
+        for chunk in self._chunks(descriptor):
             first, *rest = chunk.split(b"\n")
             pieces.append(first)
+            length += len(first)
+            if length > _LONGEST_LINE:
+                self.line_number += 1
+                raise self.error(f"is longer than {_LONGEST_LINE >> 20} MiB")
             if rest:
                 yield b"".join(pieces)
                 yield from rest[:-1]
                 pieces = rest[-1:]
+                length = len(rest[-1])
         if last := b"".join(pieces):
             yield last
 
-    def _read(self, descriptor: int) -> bytes:
-        """Read what there is, waiting for the tap or for the end of the run."""
+    def _chunks(self, descriptor: int) -> Iterator[bytes]:
+        """Read what there is, waiting for the tap or for the end of the run.
+
+        By `poll`: `select` knows no descriptor above 1,023, and who starts us may leave us many.
+        """
+        stop = self.run.stop
+        waiting = select.poll()
+        for each in (descriptor, stop.descriptor):
+            waiting.register(each, select.POLLIN)
         while True:
-            readable, _, _ = select.select([descriptor, self.run.stop.descriptor], [], [])
-            if self.run.stop.has_ended:
+            readable = {each for each, _ in waiting.poll()}
+            if stop.has_ended:
                 raise RunEndedError
-            if descriptor in readable:
-                return os.read(descriptor, _CHUNK)
-            os.read(self.run.stop.descriptor, _CHUNK)
+            if descriptor not in readable:
+                os.read(stop.descriptor, _CHUNK)
+            elif chunk := os.read(descriptor, _CHUNK):
+                yield chunk
+            else:
+                return

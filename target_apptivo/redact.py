@@ -12,6 +12,8 @@ import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from target_apptivo.verbatim import Verbatim
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -23,6 +25,8 @@ MASK = "***"
 _SURELY_A_SECRET = 8
 
 _NOTHING = re.compile(r"(?!)")
+# What would begin a new line, or move the cursor, where a log is read.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -116,6 +120,8 @@ def _masked(value: Any, secret: re.Pattern[str], in_names: re.Pattern[str]) -> A
             return [_masked(item, secret, in_names) for item in value]
         case int() if in_names.fullmatch(str(value)):
             return MASK
+        case Verbatim():
+            return Verbatim(secret.sub(MASK, value.encoded_json))
     return value
 
 
@@ -124,7 +130,10 @@ class MaskedError(Exception):
 
 
 class RedactingFactory:
-    """Masks secrets in a log record before any handler has it, whatever the handler makes of it."""
+    """Masks secrets in a log record before any handler has it, whatever the handler makes of it.
+
+    Its message is one line: what a tap names a stream must not look like a line of the log.
+    """
 
     def __init__(self, inner: Callable[..., logging.LogRecord], redactor: Redactor) -> None:
         """Wrap what makes the records."""
@@ -139,14 +148,19 @@ class RedactingFactory:
         except Exception:  # noqa: BLE001 - the handlers would print its arguments
             message, record.args = f"{record.msg} {record.args!r}", None
             record.msg = message
-        if (masked := self.redactor.text(message)) != message:
-            record.msg, record.args = masked, None
+        if (told := _CONTROL.sub(_escaped, self.redactor.text(message))) != message:
+            record.msg, record.args = told, None
         if record.exc_info and record.exc_info[0]:
             text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
             if (masked := self.redactor.text(text)) != text:
                 record.exc_text = masked
                 record.exc_info = (MaskedError, MaskedError(masked), None)
         return record
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """Write a control character as Python would."""
+    return match[0].encode("unicode_escape").decode()
 
 
 class RedactingFormatter(logging.Formatter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -14,17 +15,18 @@ from singer_sdk.helpers._classproperty import classproperty
 
 from target_apptivo import command
 from target_apptivo.errors import InputError, RecordRejectedError, SettingsError, StoppedError
-from target_apptivo.jsontext import dumps_line
+from target_apptivo.mapping import Streams, check_schema, mapped, wanted_maps
 from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.run import Run
 from target_apptivo.settings.check import check_settings, parse_text
 from target_apptivo.settings.declared import MEANINGLESS, SECRETS, SETTINGS
+from target_apptivo.settings.deletes import refuse_wild_rename, refuse_wild_renames
 from target_apptivo.settings.read import read_settings
 from target_apptivo.sinks import SINKS, ApptivoSink, UnmappedSink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
     from target_apptivo.settings.read import Settings
@@ -68,7 +70,7 @@ class TargetApptivo(Target):
         self.max_parallelism = 1
         self.run = make_run(self.settings, self.redactor)
         self._reader.run = self.run
-        self._schema_lines: dict[str, str] = {}
+        self._streams = Streams()
 
     # -- settings ---------------------------------------------------------------------------------
 
@@ -104,6 +106,7 @@ class TargetApptivo(Target):
                 stdout_is_state="MELTANO_LOADER_NAME" in os.environ,
                 sandbox_url=self._sandbox_url,
             )
+            refuse_wild_renames(self._stream_maps, self.settings.routes)
         except SettingsError as error:
             if raise_errors:
                 raise
@@ -124,69 +127,50 @@ class TargetApptivo(Target):
         return SINKS[route.operation.endpoint] if route else UnmappedSink
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        """Keep the message as the tap sent it: the SDK takes metadata out of its schema."""
-        self._reader.require(message_dict, stream=str, schema=dict)
-        self._reader.require({"properties": {}, **message_dict["schema"]}, properties=dict)
-        key_properties = message_dict.get("key_properties") or []
-        self._reader.require({"key_properties": key_properties}, key_properties=list)
-        self._schema_lines[message_dict["stream"]] = dumps_line(message_dict)
+        """Have the SDK make stream maps and sinks of a schema, and note what it made."""
+        check_schema(self._reader, message_dict)
+        self._streams.tell(message_dict)
+        name = message_dict["stream"]
+        before = self.mapper.stream_maps.get(name)
         super()._process_schema_message(message_dict)
-        # The SDK keeps the sinks of earlier schemas until it drains, which is at the end here.
-        for sink in self._sinks_to_clear:
-            sink.clean_up()
-        self._sinks_to_clear.clear()
+        if (stream_maps := self.mapper.stream_maps[name]) is before:
+            return  # the same schema again
+        aliases = [each.stream_alias for each in stream_maps]
+        refuse_wild_rename(name, aliases, self._stream_maps, self.settings.routes)
+        self._streams.take(name, {alias: self._sink_of(alias) for alias in aliases})
+        self._streams.let_go(self._sinks_to_clear)
+
+    def _sink_of(self, alias: str) -> ApptivoSink:
+        """Give the sink that the SDK has for an alias now."""
+        sink = self._sinks_active[alias]
+        assert isinstance(sink, ApptivoSink)  # noqa: S101 - `get_sink_class` gives no other
+        return sink
+
+    @property
+    def _stream_maps(self) -> Mapping[str, Any]:
+        """The setting of the SDK's."""
+        return self._config.get("stream_maps") or {}
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Map a record to its streams and hand it to their sinks, with the message it came in."""
         self._reader.require(message_dict, stream=str, record=dict)
-        name = message_dict["stream"]
-        if name not in self.mapper.stream_maps:
-            self._assert_sink_exists(name)
-        for stream_map in self._wanted_maps(message_dict):
-            self._take(stream_map, message_dict)
+        if message_dict.get("rejected") is not None:
+            self._reader.require(message_dict, rejected=dict)
+        schema_line = self._streams.schema_line(message_dict["stream"])
+        stream_maps = self.mapper.stream_maps[message_dict["stream"]]
+        for stream_map in wanted_maps(stream_maps, message_dict):
+            self._take(stream_map, message_dict, schema_line)
 
-    def _wanted_maps(self, message: dict[str, Any]) -> list[Any]:
-        """Give the stream maps that a record goes through: just one, if it was set aside there.
-
-        Raises:
-            InputError: If the stream that it was set aside for is no more.
-        """
-        name, rejected = message["stream"], message.get("rejected")
-        stream_maps = list(self.mapper.stream_maps[name])
-        if rejected is None:
-            return stream_maps
-        self._reader.require(message, rejected=dict)
-        only = rejected.get("stream", name)
-        wanted = [each for each in stream_maps if each.stream_alias == only]
-        if not wanted:
-            msg = (
-                f"a record of stream '{name}' was set aside for stream '{only}', which the stream "
-                "maps do not make of it any more: mend stream_maps, or `rejected` in its line"
-            )
-            raise InputError(msg)
-        return wanted
-
-    def _take(self, stream_map: Any, message: dict[str, Any]) -> None:  # noqa: ANN401
+    def _take(self, stream_map: Any, message: dict[str, Any], schema_line: str) -> None:  # noqa: ANN401
         """Hand a mapped record to its sink."""
-        map_error: RecordRejectedError | None = None
-        try:
-            record = stream_map.transform(copy.copy(message["record"]))
-        except Exception as error:  # noqa: BLE001 - an expression may fail in any way on a record
-            cause = type(error.__cause__ or error).__name__
-            msg = f"its stream map fails ({cause}): see stream_maps.{message['stream']}"
-            record, map_error = copy.copy(message["record"]), RecordRejectedError(msg)
+        record, error = mapped(stream_map, message)
         if record is None:
             return
-        self._assert_sink_exists(stream_map.stream_alias)
-        sink = self._sinks_active[stream_map.stream_alias]
-        assert isinstance(sink, ApptivoSink)  # noqa: S101 - `get_sink_class` gives no other
-        sink.take(
-            record,
-            message,
-            schema_line=self._schema_lines[message["stream"]],
-            size=self._reader.line_length,
-            map_error=map_error,
-        )
+        if self._reader.flaw:
+            error = RecordRejectedError(f"the record {self._reader.flaw}")
+        sink = self._streams.sink(message["stream"], stream_map.stream_alias)
+        size = self._reader.line_length
+        sink.take(record, message, schema_line=schema_line, size=size, map_error=error)
         sink.record_counter_metric.increment()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -228,6 +212,7 @@ class TargetApptivo(Target):
     def get_singer_command(cls) -> click.Command:
         """Add our options to the SDK's, and put the guard behind every log handler."""
         guard_logging(cls.redactor)
+        cls.logger.addFilter(_tells_a_user)
         cls.redactor.add(
             *(os.environ.get(f"{cls._env_var_prefix}{key.upper()}") for key in SECRETS)
         )
@@ -273,6 +258,12 @@ class TargetApptivo(Target):
             )
             if not wanted.carry_out(target.run, cls.logger):
                 target.listen(file_input)
+
+
+def _tells_a_user(record: logging.LogRecord) -> bool:
+    """Whether a log line says anything to a user: not that the SDK left out what nobody asked."""
+    is_idle = record.msg == "Skipping parse of env var settings..."
+    return not is_idle or logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
 
 
 def _names_in_environment(prefix: str) -> set[str]:
