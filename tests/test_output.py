@@ -40,14 +40,30 @@ def test_lines_are_appended(tmp_path: Path) -> None:
     assert path.read_text("utf-8") == "old\nnew é\n"
 
 
-def test_a_line_without_its_end_is_ended(tmp_path: Path) -> None:
-    """A machine that crashed may have left half a line: the next one starts anew."""
+@pytest.mark.parametrize("torn", ['{"half":', '{"x": "' + "é" * 100_000, "5", "\ud800"])
+@pytest.mark.parametrize("before", ["", "whole\n"])
+def test_a_torn_line_is_cut_off(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, before: str, torn: str
+) -> None:
+    """A machine that crashed may have left half a line, which nobody could read again."""
     path = tmp_path / "lines"
-    path.write_text('whole\n{"half":')
+    path.write_text(before + torn, encoding="utf-8", errors="surrogatepass")
+    size = path.stat().st_size
     file = LineFile(str(path), "rejected_path")
     file.write("next")
     file.close()
-    assert path.read_text().splitlines() == ["whole", '{"half":', "next"]
+    assert path.read_text() == f"{before}next\n"
+    assert f"{size - len(before)} bytes are cut off" in caplog.text
+
+
+def test_a_whole_line_without_its_end_is_ended(tmp_path: Path) -> None:
+    """Who mends the file may leave the last line so, and it is whole."""
+    path = tmp_path / "lines"
+    path.write_text('{"a": 1}\n{"b": 2}')
+    file = LineFile(str(path), "rejected_path")
+    file.write("next")
+    file.close()
+    assert path.read_text().splitlines() == ['{"a": 1}', '{"b": 2}', "next"]
 
 
 def test_a_line_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:

@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
+import select
 import stat
 import sys
 from pathlib import Path
 
 from target_apptivo.errors import OutputError, SettingsError
 
+logger = logging.getLogger("target-apptivo.output")
+
+_PIECE = 1 << 16
+
 
 def write_stdout(line: str) -> None:
-    """Write one line to stdout and flush it.
+    """Write one line to stdout, past the interpreter's buffers, which lose what finds no room.
 
     Raises:
         OutputError: If whoever read stdout is gone, or it cannot be written.
     """
     try:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        _write_stdout(f"{line}\n")
     except (OSError, ValueError, AttributeError) as error:  # also where there is no stdout at all
         _forget_stdout()
         msg = f"stdout cannot be written ({_why(error)}): no state is written any more"
         raise OutputError(msg) from None
+
+
+def _write_stdout(text: str) -> None:
+    """Write to the descriptor of stdout, or to a stdout in memory."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except io.UnsupportedOperation:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        _write_all(descriptor, text.encode())
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte, waiting for room where whoever started us asked not to wait."""
+    unwritten = memoryview(data)
+    while unwritten:
+        try:
+            unwritten = unwritten[os.write(descriptor, unwritten) :]
+        except BlockingIOError:
+            waiting = select.poll()
+            waiting.register(descriptor, select.POLLOUT)
+            waiting.poll()
 
 
 def _forget_stdout() -> None:
@@ -62,11 +92,9 @@ class LineFile:
         Raises:
             OutputError: If it cannot be written.
         """
-        data = f"{line}\n".encode()
         size = os.fstat(self._descriptor).st_size
         try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+            _write_all(self._descriptor, f"{line}\n".encode())
         except OSError as error:
             self._cut_back(size)
             msg = (
@@ -85,14 +113,36 @@ class LineFile:
         os.close(self._descriptor)
 
     def _mend_last_line(self) -> None:
-        """End a line that a crashed machine left without its end."""
-        if size := os.fstat(self._descriptor).st_size:
-            try:
-                torn = os.pread(self._descriptor, 1, size - 1) != b"\n"
-            except OSError:  # a pipe or a terminal has no last line
-                return
-            if torn:
-                self.write("")
+        """End a last line that somebody left without its end, and cut off one that is torn.
+
+        A crash tears it: no state was written that covers it.
+        """
+        size = os.fstat(self._descriptor).st_size
+        try:
+            last = self._last_line(size)
+        except OSError:  # a pipe or a terminal has no last line
+            return
+        if not last:
+            return
+        if _is_json(last):
+            self.write("")
+        else:
+            os.ftruncate(self._descriptor, size - len(last))
+            logger.warning(
+                "the last line of the file of %s is torn, as a crash leaves it: %d bytes are cut "
+                "off",
+                self._setting,
+                len(last),
+            )
+
+    def _last_line(self, size: int) -> bytes:
+        """Give what is behind the last end of a line."""
+        last = b""
+        while size > 0 and b"\n" not in last:
+            start = max(0, size - _PIECE)
+            last = os.pread(self._descriptor, size - start, start) + last
+            size = start
+        return last.rpartition(b"\n")[2]
 
     def _cut_back(self, size: int) -> None:
         """Take back the part of a line that found room on a full disk."""
@@ -100,6 +150,14 @@ class LineFile:
             os.ftruncate(self._descriptor, size)
         except OSError:
             return
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether a line is whole."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, ArithmeticError, RecursionError):
+        return False
 
 
 def is_same_file(path: str, descriptor: int) -> bool:
