@@ -6,15 +6,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from target_apptivo.apptivo.change import shown_after_create, value_in
 from target_apptivo.apptivo.fields.came_back import shown_back
 from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, doubted
 from target_apptivo.apptivo.steps import Send
+from target_apptivo.apptivo.values import is_empty
 from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.doubt import uncertain
-from target_apptivo.apptivo.ways.look import Found, Unclear
+from target_apptivo.apptivo.ways.look import Found, Unclear, read
 from target_apptivo.apptivo.ways.lost import clear_up
-from target_apptivo.apptivo.ways.notes import intention, note
+from target_apptivo.apptivo.ways.notes import answered, intention, note, place_of
 from target_apptivo.apptivo.ways.prove import witness
+from target_apptivo.journal.steps import Remember
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Rules, Shaped
@@ -33,8 +36,21 @@ async def create(
         is_witness: Whether nothing else proves the search: it is created alone and looked for.
         is_repeated: Whether an answer to it was lost before.
     """
-    if not rules.match_on:
-        return await append(record, rules, is_repeated=is_repeated)
+    if rules.match_on:
+        verdict = await _create_or_find(
+            record, rules, is_witness=is_witness, is_repeated=is_repeated
+        )
+    else:
+        verdict = await append(record, rules, is_repeated=is_repeated)
+    if rules.on_conflict == "keep" and verdict.outcome is Outcome.ACCEPTED:
+        await _see(record, rules, verdict)
+    return verdict
+
+
+async def _create_or_find(
+    record: Shaped, rules: Rules, *, is_witness: bool, is_repeated: bool
+) -> Verdict:
+    """Create a record that is looked for if the answer is lost."""
     await intention(record, "create", reason=_ALONE if is_witness else None)
     shaping = partial(record.request, rules.operation)
     sent = await Send(rules.operation, shaping, is_repeated=is_repeated)
@@ -52,8 +68,8 @@ async def create(
         await intention(record, "create")
         sent = await Send(rules.operation, shaping, is_repeated=True)
         is_resent = is_repeated = True
-    answered = replace(sent.verdict, action="create", possible_duplicate=is_repeated)
-    verdict = doubted(answered)
+    verdict = replace(sent.verdict, action="create", possible_duplicate=is_repeated)
+    verdict = doubted(verdict)
     if is_resent and verdict.outcome is Outcome.ACCEPTED:
         verdict = replace(verdict, resolution="resent")
     verdict = replace(verdict, came_back=shown_back(record.payload, verdict))
@@ -75,3 +91,22 @@ async def _found(record: Shaped, rules: Rules, found: Found, lost: Verdict) -> V
     )
     await note(record, rules, verdict)
     return verdict
+
+
+async def _see(record: Shaped, rules: Rules, verdict: Verdict) -> None:
+    """Read what was created where its answer does not show it: what differs then is our work."""
+    answer = answered(verdict, rules) or {}
+    is_shown = all(not is_empty(value_in(answer, name)) for name in record.content)
+    if is_shown or verdict.apptivo_id is None:
+        return
+    found = await read(verdict.apptivo_id, rules)
+    if isinstance(found, dict):
+        await Remember(
+            place=place_of(record),
+            apptivo_id=verdict.apptivo_id,
+            taken=record.content,
+            shown=shown_after_create(record.payload, found),
+            matches=record.matches,
+            is_created=True,
+            whole=record.fingerprint,
+        )

@@ -28,17 +28,20 @@ async def clear_up(
             if it was sent just now: then it is looked for at once, at growing intervals.
 
     Returns:
-        What was found; nothing only after two looks in a row, the last when all has settled.
+        What was found; nothing only after two looks in a row, the last when all has settled. A look
+        that cannot be believed is not one of them.
     """
     if age is not None:
         if age < rules.settle_seconds:
             await Wait(rules.settle_seconds - age)
         await is_proven(rules)
     waits = [] if age is not None else [*pauses(rules.settle_seconds)]
-    found: Found | NotFound | Unclear = Unclear("not looked for")
-    for wait in (*waits, *[_LAST_PAUSE] * max(_LOOKS - len(waits), 0)):
+    in_a_row = 0
+    for looks, wait in enumerate((*waits, *[_LAST_PAUSE] * _LOOKS), start=1):
         await Wait(wait)
         found = await look_in_apptivo(record, rules)
-        if isinstance(found, Found):
+        in_a_row = in_a_row + 1 if isinstance(found, NotFound) else 0
+        is_over = looks >= len(waits) and in_a_row >= _LOOKS
+        if isinstance(found, Found) or is_over:
             return found
-    return found
+    return found if isinstance(found, Unclear) else Unclear("not found, but in one look only")
