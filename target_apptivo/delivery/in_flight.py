@@ -102,11 +102,6 @@ class InFlight:
         return not self.requests.under_way and not self.progress.books.has_outcomes
 
     @property
-    def has_something_to_settle(self) -> bool:
-        """Whether the settler has something to do: to write, or to end."""
-        return self.window.head_is_done or self.is_cut or self.has_delivered_all
-
-    @property
     def has_delivered_all(self) -> bool:
         """Whether everything that was read is settled, and nothing more is."""
         return self._is_finishing and self.window.head is None
@@ -133,9 +128,3 @@ class InFlight:
         """Take the ways whose steps are carried out in one go."""
         limit = self.requests.pace.limit
         return self.progress.books.take(cut=self.window.cut, limit=limit)
-
-    def replied(self, ways: list[PendingWay], replies: list[object], now: float) -> None:
-        """Take ways on with the journal's replies."""
-        self.progress.books.under_way -= len(ways)
-        for way, reply in zip(ways, replies, strict=True):
-            self.progress.replied(way, reply, now)

@@ -83,7 +83,7 @@ class Monitor:
             self.wake_worker()
         if self.books.is_awaited and in_flight.has_journal_work:
             self.books.ring()
-        if self.head.is_awaited and in_flight.has_something_to_settle:
+        if self.head.is_awaited and _can_settle(in_flight):
             self.head.ring()
         if in_flight.is_cut:
             self._on_end()
@@ -132,6 +132,11 @@ class Monitor:
     def now(self) -> float:
         """The present, in seconds of a monotonic clock."""
         return time.monotonic()
+
+
+def _can_settle(in_flight: InFlight) -> bool:
+    """Whether the settler has something to do: to write, or to end."""
+    return in_flight.window.head_is_done or in_flight.is_cut or in_flight.has_delivered_all
 
 
 def _start_nobody() -> None:

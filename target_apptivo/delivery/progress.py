@@ -6,30 +6,28 @@ to `waiting`, and what travels together to `batches`. The rest is answered here 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.references import stand_in
-from target_apptivo.apptivo.response import Outcome, Verdict, refused
-from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Sent, Tell, Together, Wait
+from target_apptivo.apptivo.response import Verdict
+from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Tell, Wait
 from target_apptivo.delivery.batches import Batches
 from target_apptivo.delivery.books import Books
 from target_apptivo.delivery.lines import Lines
 from target_apptivo.delivery.pending import PendingWay
+from target_apptivo.delivery.rehearsal import Rehearsal, Reply
 from target_apptivo.delivery.schedule import Queue, Waiting
 from target_apptivo.delivery.turns import Turns
-from target_apptivo.errors import RecordRejectedError, TargetApptivoError, UnexpectedError
-from target_apptivo.journal.steps import Forget, Intend, Place, RecallParent, Remember, Withdraw
+from target_apptivo.errors import TargetApptivoError, UnexpectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from target_apptivo.delivery.pending import PendingRecord
     from target_apptivo.delivery.policy import Policy
     from target_apptivo.delivery.window import Window
-
-_NOT_SENT = Verdict(outcome=Outcome.SKIPPED, reason="not sent: dry_run")
 
 
 class Progress:
@@ -45,14 +43,14 @@ class Progress:
         self._window = window
         self._lines = Lines()
         self._turns = Turns()
-        self._read: set[Hashable] = set()
+        self._rehearsal = Rehearsal(policy, self._turns)
         self._replies: deque[tuple[PendingWay, Any]] = deque()
         self._is_taking_on = False
 
     def line_up(self, way: PendingWay, now: float) -> None:
         """Take the way of a record that was read; it starts when it waits for nobody."""
-        if self._policy.is_rehearsal and way.records[0].is_parent is not None:
-            self._read.add(way.records[0].is_parent)
+        if self._policy.is_rehearsal:
+            self._rehearsal.read(way.records[0])
         for awaited in self._lines.line_up(way):
             self._start(self.batches.release_with(awaited), now)
         if not way.blocked_by:
@@ -77,14 +75,11 @@ class Progress:
                 self.take_on(way, None, now)
             else:
                 self.ready.put(way)
-        if everything:
-            self.release_batches(now)
-        else:
-            self._start(self.batches.release_due(now), now)
+        self.release_batches(now, until=math.inf if everything else now)
 
-    def release_batches(self, now: float) -> None:
-        """Let all open batches go."""
-        self._start(self.batches.release_due(), now)
+    def release_batches(self, now: float, *, until: float = math.inf) -> None:
+        """Let the open batches go whose time comes until then; by default all."""
+        self._start(self.batches.release_due(until), now)
 
     def fail(self, way: PendingWay, error: TargetApptivoError, now: float) -> None:
         """End the run at a way whose records get no outcome; what is before it goes on."""
@@ -118,13 +113,21 @@ class Progress:
             self.fail(way, UnexpectedError(error), now)
         else:
             way.step = step
-            self._carry_out(way, step, now)
+            self._take_step(way, step, now)
+
+    def _take_step(self, way: PendingWay, step: object, now: float) -> None:
+        """Carry out a step, unless it is one that a rehearsal answers."""
+        match self._rehearsal.answer(step) if self._policy.is_rehearsal else None:
+            case Verdict() as verdict:
+                self._end(way, verdict, now)
+            case Reply(value):
+                self.take_on(way, value, now)
+            case None:
+                self._carry_out(way, step, now)
 
     def _carry_out(self, way: PendingWay, step: object, now: float) -> None:
         """Give a step to whoever carries it out, or answer it at once."""
         match step:
-            case _ if self._policy.is_rehearsal and self._rehearse(way, step, now):
-                pass
             case Send(is_repeated=True):
                 self.postpone(way, now)
             case Send() | Read():
@@ -150,38 +153,12 @@ class Progress:
         if is_answered:
             self.take_on(way, answer, now)
 
-    def _rehearse(self, way: PendingWay, step: object, now: float) -> bool:
-        """Answer a step of a run that sends nothing, if it is one that would send or wait."""
-        match step:
-            case Send() if self._policy.plans:
-                self._end(way, _planned_send(step), now)
-            case Send():
-                self.take_on(way, Sent(_shaped(step)), now)
-            case Intend() if self._policy.plans:
-                self._end(way, _planned(step), now)
-            case Join(intend=Intend() as intend) if self._policy.plans:
-                self._end(way, _planned(intend), now)
-            case Intend() | Together() | Wait() | Remember() | Withdraw() | Forget():
-                self.take_on(way, None, now)
-            case RecallParent(stream, key) if not self._policy.has_journal:
-                self.take_on(way, self._stand_in(stream, key), now)
-            case Ask(topic, is_read=False):
-                # Nobody waits for what will not be found out before something is sent.
-                self.take_on(way, self._turns.answer(topic), now)
-            case _:
-                return False
-        return True
-
-    def _stand_in(self, stream: str, key: str) -> str | None:
-        """Give what is shown for the id of a parent that was read and is not in Apptivo yet."""
-        return stand_in(stream, key) if (stream, key) in self._read else None
-
-    def replied(self, way: PendingWay, reply: object, now: float) -> None:
-        """Take a way on with the journal's reply."""
-        step = way.step
-        if self._policy.plans and reply is None and isinstance(step, RecallParent):
-            reply = self._stand_in(step.stream, step.key)
-        self.take_on(way, reply, now)
+    def replied(self, ways: list[PendingWay], replies: list[object], now: float) -> None:
+        """Take ways on with the journal's replies."""
+        self.books.under_way -= len(ways)
+        for way, reply in zip(ways, replies, strict=True):
+            told = self._rehearsal.replied(way.step, reply) if self._policy.plans else reply
+            self.take_on(way, told, now)
 
     def postpone(self, way: PendingWay, now: float, least_wait: float = 0.0) -> None:
         """Put a request back for later: exponential backoff with full jitter."""
@@ -228,25 +205,3 @@ def _halves(way: PendingWay, halves: Halves) -> Iterator[PendingWay]:
     first, second = way.members[: halves.middle], way.members[halves.middle :]
     for start, members in ((halves.first, first), (halves.second, second)):
         yield PendingWay(start, [member.records[0] for member in members], members)
-
-
-def _planned(intend: Intend) -> Verdict:
-    """Give the verdict of a record of which it is only said what would be done."""
-    return Verdict(outcome=Outcome.SKIPPED, reason="only planned", intended=intend)
-
-
-def _planned_send(step: Send) -> Verdict:
-    """Give the verdict of a record that would be sent, and is not remembered."""
-    shaped = _shaped(step)
-    if shaped is not _NOT_SENT:
-        return shaped
-    return _planned(Intend(place=Place("", "", ""), action=step.operation.action))
-
-
-def _shaped(step: Send) -> Verdict:
-    """Shape a request that is not sent."""
-    try:
-        step.shape()
-    except RecordRejectedError as error:
-        return refused(str(error))
-    return _NOT_SENT

@@ -84,7 +84,7 @@ class Scribe:
         """Carry out the steps of some ways, and take the ways on."""
         replies = carry_out(self._book, [way.step for way in ways])
         with self._monitor.lock:
-            self._monitor.in_flight.replied(ways, replies, self._monitor.now)
+            self._monitor.in_flight.progress.replied(ways, replies, self._monitor.now)
             self._monitor.wake()
 
 
