@@ -34,6 +34,6 @@ class Swallowed:
     def told(self) -> Iterator[tuple[str, str, int]]:
         """Give what never came back: by stream, with how often it was sent."""
         for stream, sent in self._sent.items():
-            for name, number in sent.items():
+            for name, number in sorted(sent.items()):
                 if name not in self._there[stream]:
                     yield stream, name, number
