@@ -86,7 +86,7 @@ class Progress:
         for pending in way.records:
             pending.error = error
         self._window.end_at(way.sequence)
-        self._pass_turns_on(way, now)
+        self._start(self._turns.leave(way), now)
 
     def unsent(self) -> Iterator[PendingWay]:
         """Give the ways whose intentions the journal holds, and of which nothing has left."""
@@ -136,22 +136,14 @@ class Progress:
             case Wait(seconds):
                 self.waiting.put(way, now + seconds)
             case Join():
-                self._join(way, step, now)
+                self._start(self.batches.join(way, step, now), now)
+                if self._lines.is_awaited(way.records[0]):
+                    self._start(self.batches.release_with(way.records[0]), now)
             case Ask() | Tell():
-                self._take_turn(way, step, now)
+                for each, reply in self._turns.take(way, step):
+                    self.take_on(each, reply, now)
             case _:
                 self.books.ask(way)
-
-    def _take_turn(self, way: PendingWay, step: Ask | Tell, now: float) -> None:
-        """Ask or tell what is found out once a run."""
-        if isinstance(step, Tell):
-            self.take_on(way, None, now)
-            for waiting in self._turns.tell(step.topic, step.answer):
-                self.take_on(waiting, step.answer, now)
-            return
-        is_answered, answer = self._turns.ask(way, step.topic)
-        if is_answered:
-            self.take_on(way, answer, now)
 
     def replied(self, ways: list[PendingWay], replies: list[object], now: float) -> None:
         """Take ways on with the journal's replies."""
@@ -163,12 +155,6 @@ class Progress:
     def postpone(self, way: PendingWay, now: float, least_wait: float = 0.0) -> None:
         """Put a request back for later: exponential backoff with full jitter."""
         self.waiting.put(way, now + max(self._policy.backoff(way.tries), least_wait))
-
-    def _join(self, way: PendingWay, join: Join, now: float) -> None:
-        """Put a record into a batch, which goes at once where others wait for one of them."""
-        self._start(self.batches.join(way, join, now), now)
-        if self._lines.is_awaited(way.records[0]):
-            self._start(self.batches.release_with(way.records[0]), now)
 
     def _end(self, way: PendingWay, result: Verdict | list[Verdict] | Halves, now: float) -> None:
         """End a way: a record gets its outcome, those of a batch their replies."""
@@ -182,12 +168,7 @@ class Progress:
                     self.take_on(member, verdict, now)
             case _:
                 self._give_outcome(way.records[0], result, now)
-        self._pass_turns_on(way, now)
-
-    def _pass_turns_on(self, way: PendingWay, now: float) -> None:
-        """Let those go on whose turn it is when a way has ended."""
-        for waiting in self._turns.leave(way):
-            self.take_on(waiting, None, now)
+        self._start(self._turns.leave(way), now)
 
     def _give_outcome(self, pending: PendingRecord, verdict: Verdict, now: float) -> None:
         """Give a record its outcome; those who wait for it alone go on."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.apptivo.steps import Tell
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
+    from target_apptivo.apptivo.steps import Ask
     from target_apptivo.delivery.pending import PendingWay
 
 
@@ -27,6 +30,14 @@ class Turns:
     def answer(self, topic: Hashable) -> object:
         """Give what is known of a topic, for who waits for nobody."""
         return self._answers.get(topic)
+
+    def take(self, way: PendingWay, step: Ask | Tell) -> list[tuple[PendingWay, Any]]:
+        """Carry out a step; give the ways that go on, with their replies."""
+        if isinstance(step, Tell):
+            waiting = [(each, step.answer) for each in self.tell(step.topic, step.answer)]
+            return [(way, None), *waiting]
+        is_answered, answer = self.ask(way, step.topic)
+        return [(way, answer)] if is_answered else []
 
     def ask(self, way: PendingWay, topic: Hashable) -> tuple[bool, Any]:
         """Give whether there is a reply, and the reply: none where it is this way's turn."""
