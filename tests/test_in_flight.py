@@ -2,356 +2,402 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+import math
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
 
-from target_apptivo.apptivo.request import Address, Content, Operation
-from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, refused
-from target_apptivo.apptivo.template import Template
-from target_apptivo.delivery.in_flight import InFlight, Policy
-from target_apptivo.delivery.pace import Pace
-from target_apptivo.delivery.record import Entry, Task
-from target_apptivo.delivery.window import Mark
+from target_apptivo.apptivo.batch import Batch
+from target_apptivo.apptivo.request import Address, Operation, Request
+from target_apptivo.apptivo.response import Outcome, Verdict, refused
+from target_apptivo.apptivo.steps import Ask, Join, Read, Send, Tell, Wait
+from target_apptivo.delivery.pending import PendingRecord, PendingWay
+from target_apptivo.delivery.policy import Policy
 from target_apptivo.errors import (
     CredentialsError,
+    MissingKeyPropertyError,
     RecordRejectedError,
     StoppedError,
+    TargetApptivoError,
     UnavailableError,
+    UnexpectedError,
+)
+from target_apptivo.journal.steps import Intend, Place, Recall, Remember
+from tests.flight import (
+    ACCEPTED,
+    CALM,
+    CREATE,
+    KEYS_REFUSED,
+    LOST,
+    POST,
+    PUT,
+    REJECTED,
+    THROTTLED,
+    UNREACHED,
+    World,
+    as_it_is,
+    shaped,
+    way_of,
+    whole_ceiling,
 )
 
-CREATE = Operation(
-    endpoint="create_lead",
-    method="POST",
-    url=Template.parse("v6/leads"),
-    content=Content.JSON,
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_apptivo.apptivo.steps import Way
+
+ALL = float("inf")
+SKIPPED = Verdict(outcome=Outcome.SKIPPED)
+READ = Request("POST", "v6/leads")
+BATCH = Batch(size=3, property_name="records", split_rejected=True)
+ADDRESSES = {"x": Address("v6/x", ()), "y": Address("v6/y", ())}
+
+
+async def read_first(number: int) -> Verdict:
+    """Look, then create what is not there."""
+    found = await Read(POST, READ)
+    if found.outcome is Outcome.ACCEPTED and number % 2:
+        return Verdict(outcome=Outcome.UNCHANGED)
+    return (await Send(CREATE, lambda: READ)).verdict
+
+
+async def after_a_proof(number: int) -> Verdict:
+    """Create what needs something that is found out once a run, and may fail to be."""
+    if await Ask("proof") is None:
+        read = await Read(POST, READ)
+        await Wait(2.0)
+        if read.outcome is Outcome.ACCEPTED:
+            await Tell("proof", number)
+    return (await Send(CREATE, lambda: READ)).verdict
+
+
+# "proven" is left out until a turn passes on that is held behind the end of a run; see below.
+KINDS = [*["create", "put", "read first"] * 2, *["x"] * 5, "y", "unwritable"]
+# Kinds of records, with what they share with others, what they are parents of, and their parents.
+SPECS = st.tuples(
+    st.sampled_from(KINDS),
+    st.lists(st.sampled_from("abc"), max_size=2, unique=True).map(sorted),
+    st.sampled_from([None, None, None, "p", "q"]),
+    st.sets(st.sampled_from("pq"), max_size=1),
 )
-REJECTED = refused("HTTP 400")
-ACCEPTED = Verdict(outcome=Outcome.ACCEPTED)
-THROTTLED = Verdict(
-    outcome=Outcome.UNCERTAIN, meaning=Meaning.NOT_PROCESSED, reason="HTTP 503", pushes_back=True
+VERDICTS = st.sampled_from([*[ACCEPTED] * 5, REJECTED, THROTTLED, UNREACHED, LOST, LOST])
+ANSWER = st.tuples(
+    st.just("answer"), st.integers(0, 4), VERDICTS, st.sampled_from([0.0, 0.0, 0.0, 7.0])
 )
-LOST = Verdict(
-    outcome=Outcome.UNCERTAIN, meaning=Meaning.POSSIBLY_PROCESSED, reason="connection lost"
+SEVERAL = st.tuples(st.just("read"), st.lists(SPECS, min_size=1, max_size=4))
+SEND = st.just(("send",))
+# What may happen in a run; what is more frequent stands here more often.
+EVENTS = st.one_of(
+    *[SEVERAL] * 4,
+    *[SEND] * 5,
+    *[ANSWER] * 4,
+    st.tuples(st.just("refuse"), st.sampled_from([SKIPPED, SKIPPED, REJECTED])),
+    *[st.just(("open_books",)), st.just(("write_books",))] * 2,
+    *[st.just(("settle",))] * 2,
+    st.just(("mark",)),
+    st.tuples(st.just("wait"), st.sampled_from([0.5, 2.0, 6.0])),
 )
-KEYS_REFUSED = replace(REJECTED, meaning=Meaning.CREDENTIALS_REFUSED)
-
-CALM = Policy(max_in_flight=4, window=1000)
-
-
-@dataclass
-class World:
-    """An `InFlight` and what surrounds it: a clock, the requests under way, what was settled."""
-
-    policy: Policy = CALM
-    now: float = 0.0
-    requests_per_second: float | None = None
-
-    def __post_init__(self) -> None:
-        """Start with nothing under way."""
-        # Every wait takes its whole ceiling: 1, 2, 4, ... seconds.
-        pace = Pace(self.policy.max_in_flight, self.requests_per_second)
-        self.in_flight = InFlight(self.policy, pace, jitter=lambda ceiling: ceiling)
-        self.input: list[Entry | int] = []
-        self.under_way: list[tuple[Task, float]] = []
-        self.settled: list[Entry | int] = []
-        self.ended_by: Exception | None = None
-
-    def entry(self, identity: str | None) -> Entry:
-        """Make a record and note its place in the input."""
-        entry = Entry("leads", "create_lead", {"id": len(self.input)}, {}, identity=identity)
-        self.input.append(entry)
-        return entry
-
-    def submit(self, identity: str | None = None, *, open_for: float | None = None) -> Task:
-        """Take a record of its own, or the first of a batch."""
-        task = Task(CREATE, Address("v6/leads", ()), [self.entry(identity)], [{}])
-        until = None if open_for is None else self.now + open_for
-        self.in_flight.submit(task, open_until=until)
-        return task
-
-    def mark(self, state: int) -> None:
-        """Take a state; one that stands at the end of what is unsettled is replaced."""
-        self.in_flight.mark(state)
-        if len(self.input) > len(self.settled) and isinstance(self.input[-1], int):
-            self.input.pop()
-        self.input.append(state)
-
-    def send(self) -> Task | None:
-        """Send what may be sent now."""
-        if self.in_flight.wait(self.now) > 0:
-            return None
-        task = self.in_flight.dispatch(self.now)
-        task.attempt(datetime.now(UTC), now=self.now)
-        self.under_way.append((task, self.now))
-        return task
-
-    def send_all(self) -> list[Task]:
-        """Send whatever may be sent now."""
-        return list(iter(self.send, None))
-
-    def answer(self, task: Task, verdict: Verdict, *, least_wait: float = 0.0) -> None:
-        """Let a request have its answer."""
-        (sent_at,) = [at for each, at in self.under_way if each is task]
-        self.under_way.remove((task, sent_at))
-        self.in_flight.follow(verdict, sent_at=sent_at, now=self.now, least_wait=least_wait)
-        self.in_flight.conclude(task, verdict, now=self.now, least_wait=least_wait)
-
-    def settle(self) -> None:
-        """Settle what is done at the head, as the settler does."""
-        items = self.in_flight.take_settled()
-        while items and self.ended_by is None:
-            item = items[0]
-            if isinstance(item, Mark):
-                self.settled.append(item.state)
-            else:
-                try:
-                    self.in_flight.count_aside(item)
-                except RecordRejectedError as error:
-                    self.ended_by = error
-                    break
-                self.settled.append(item)
-            items.popleft()
-        self.in_flight.put_back(items)
+POLICIES = st.builds(
+    Policy,
+    backoff=st.just(whole_ceiling),
+    shown=st.just(as_it_is),
+    max_in_flight=st.integers(1, 5),
+    most_records=st.just(16),
+    max_attempts=st.integers(1, 3),
+    on_uncertain=st.sampled_from(["resend", "hold"]),
+    max_rejected=st.sampled_from([0, 1, 3, ALL, ALL]),
+    has_journal=st.booleans(),
+)
 
 
-def climb(world: World) -> None:
-    """Let the pace reach its ceiling with answers that take 0.1 s."""
-    for _ in range(20):
-        world.submit()
-    for _ in range(20):
-        tasks = world.send_all()
-        world.now += 0.1
-        for task in tasks:
-            world.answer(task, ACCEPTED)
-        world.settle()
-    assert world.in_flight.is_empty
+class Course:
+    """A run, one event at a time; what must always hold is checked after each."""
 
-
-class Mixed(RuleBasedStateMachine):
-    """Any course of a run, one step at a time."""
-
-    @initialize(
-        policy=st.builds(
-            Policy,
-            max_in_flight=st.integers(1, 5),
-            window=st.just(12),
-            max_attempts=st.integers(1, 3),
-            hold_uncertain=st.booleans(),
-            max_rejected=st.sampled_from([0, 1, 3, float("inf")]),
-        )
-    )
-    def start(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy) -> None:
         """Start a run with some settings."""
         self.world = World(policy)
-        self.batch: Task | None = None
+        self.places: dict[PendingRecord, Place] = {}
 
-    def may_read(self) -> bool:
-        """Whether the delivery would take a record."""
-        in_flight = self.world.in_flight
-        return not in_flight.is_cut and not in_flight.is_full()
+    def read(self, specs: list[tuple[str, list[str], str | None, set[str]]]) -> None:
+        """Records, while there is room; one that has children has a key, and is not its own."""
+        world = self.world
+        for kind, lines, name, parents in specs:
+            if world.in_flight.is_cut or world.in_flight.is_full():
+                return
+            is_kept = world.policy.has_journal and kind in {"create", "put", *ADDRESSES}
+            place = Place("e", kind, str(lines[:1] or len(world.input))) if is_kept else None
+            way = world.submit(
+                *lines,
+                *([("key", name)] if name else []),
+                start=self.way(kind, place),
+                stream="bulk" if kind in ADDRESSES else "leads",
+                is_parent=name,
+                parents=tuple(parents - {name}),
+            )
+            if place:
+                self.places[way.records[0]] = place
 
-    @precondition(may_read)
-    @rule(identity=st.sampled_from([None, "a", "b"]))
-    def submit(self, identity: str | None) -> None:
-        """A record of its own."""
-        self.world.submit(identity)
+    def way(self, kind: str, place: Place | None) -> Callable[[], Way]:
+        """Give what starts the way of a record."""
+        number, policy = len(self.world.input), self.world.policy
+        address = ADDRESSES.get(kind, Address("v6/leads", ()))
+        record = shaped(number, address=address, place=place)
+        match kind:
+            case "read first":
+                return lambda: read_first(number)
+            case "proven":
+                return lambda: after_a_proof(number)
+            case "unwritable":
+                record.payload["id"] = float("nan")  # type: ignore[index]
+        call = {"create": CREATE, "put": PUT}.get(kind, POST)
+        batch = BATCH if kind in ADDRESSES else None
+        return way_of(call, record=record, batch=batch, on_uncertain=policy.on_uncertain)
 
-    @precondition(may_read)
-    @rule(identity=st.sampled_from([None, "a", "b"]))
-    def open_batch(self, identity: str | None) -> None:
-        """The first record of a batch."""
-        if self.batch:
-            self.world.in_flight.release(self.batch)
-        self.batch = self.world.submit(identity, open_for=5.0)
+    def refuse(self, verdict: Verdict) -> None:
+        """A record that has its outcome before anything is sent."""
+        if not self.world.in_flight.is_cut and not self.world.in_flight.is_full():
+            self.world.refuse(verdict)
 
-    @precondition(may_read)
-    @rule(identity=st.sampled_from([None, "c", "d"]))
-    def join_batch(self, identity: str | None) -> None:
-        """A record that joins the open batch, where there is one without its key."""
-        keys = {each.identity for each in self.batch.entries} if self.batch else set()
-        if self.batch is None or (identity is not None and identity in keys):
-            return
-        entry = self.world.entry(identity)
-        if not self.world.in_flight.add(self.batch, entry, {}):
-            self.world.input.pop()
-
-    @precondition(may_read)
-    @rule()
-    def refuse(self) -> None:
-        """A record that is refused before sending."""
-        entry = self.world.entry(None)
-        entry.error = RecordRejectedError("a key property is missing")
-        entry.verdict = refused(str(entry.error))
-        self.world.in_flight.refuse(entry)
-
-    @rule()
     def mark(self) -> None:
         """A state."""
         self.world.mark(len(self.world.input))
 
-    @rule()
     def send(self) -> None:
         """A worker sends what may be sent."""
-        task = self.world.send()
-        if task is None:
+        world = self.world
+        cut = world.truth.cut(world.records)
+        way = world.send()
+        if way is None:
             return
-        in_flight, policy = self.world.in_flight, self.world.policy
-        assert in_flight.under_way == len(self.world.under_way) <= policy.max_in_flight
-        under_way = [each for one, _ in self.world.under_way for each in one.entries]
-        keyed = [each.identity for each in under_way if each.identity is not None]
-        assert len(keyed) == len(set(keyed)), "two records of one key are under way"
-        read = [each for each in self.world.input if isinstance(each, Entry)]
-        for entry in task.entries:
-            earlier = [each for each in read if each.sequence < entry.sequence]
-            same = [each for each in earlier if each.identity == entry.identity is not None]
-            assert all(each.verdict for each in same), "sent before an earlier record of its key"
-        ends = [each for each in read if each.error and each.verdict is None]
-        assert all(task.sequence <= each.sequence for each in ends), "sent behind the run's end"
+        assert way.sequence <= cut, "sent behind the end of the run"
+        assert world.now >= world.truth.nobody_before, "sent before Apptivo wants it"
+        assert world.now >= world.truth.not_before.get(way, 0.0), "sent before its time"
+        if isinstance(way.step, Send):
+            self.check_turn(way)
+        if way.members:
+            self.check_batch(way)
 
-    @precondition(lambda self: self.world.under_way)
-    @rule(data=st.data(), verdict=st.sampled_from([ACCEPTED, REJECTED, THROTTLED, LOST]))
-    def answer(self, data: st.DataObject, verdict: Verdict) -> None:
+    def answer(self, number: int, verdict: Verdict, least_wait: float) -> None:
         """One of the requests under way has its answer."""
-        task, _ = data.draw(st.sampled_from(self.world.under_way))
-        self.world.answer(task, verdict)
+        if ways := list(self.world.under_way):
+            way = ways[number % len(ways)]
+            self.world.answer(way, verdict, least_wait=least_wait)
 
-    @rule(seconds=st.floats(0.01, 6.0))
+    def open_books(self) -> None:
+        """The journal takes what it is to carry out."""
+        self.world.open_books()
+        in_flight = self.world.in_flight
+        assert in_flight.progress.books.ahead <= 2 * in_flight.requests.pace.limit
+
+    def write_books(self) -> None:
+        """The journal has carried it out."""
+        if self.world.in_the_books:
+            self.world.write_books()
+
     def wait(self, seconds: float) -> None:
-        """Time goes by."""
-        self.world.now += seconds
+        """Time goes by; nothing waits for its time when that has come."""
+        world = self.world
+        world.now += seconds
+        world.in_flight.release(world.now)
+        assert world.in_flight.due > world.now
 
-    @rule()
     def settle(self) -> None:
         """The settler looks at the head."""
         self.world.settle()
-        self.check_settled()
 
-    def check_settled(self) -> None:
-        """What is settled is a prefix of the input, and no more is set aside than may be."""
-        settled = self.world.settled
-        assert settled == self.world.input[: len(settled)]
-        records = [each for each in settled if isinstance(each, Entry)]
-        assert all(each.verdict for each in records)
-        aside = [each for each in records if each.verdict and each.verdict.outcome.is_set_aside]
-        assert len(aside) <= self.world.policy.max_rejected
-
-    def teardown(self) -> None:
-        """Brought to its end, a run has settled everything before the record that ends it."""
-        if not hasattr(self, "world"):
-            return
+    def check_turn(self, way: PendingWay) -> None:
+        """What goes before a record has its outcome before it is sent; the journal holds it."""
         world = self.world
-        world.in_flight.release_all()
-        for _ in range(10_000):
-            world.settle()
-            if world.ended_by or world.in_flight.head_error or world.in_flight.is_empty:
-                break
-            for task in [task for task, _ in world.under_way] or world.send_all():
-                world.answer(task, ACCEPTED)
-            wait = world.in_flight.wait(world.now)
-            world.now += wait if wait < float("inf") else 0.0
-        self.check_settled()
+        others = [each for other in world.under_way if other is not way for each in other.records]
+        for pending in way.records:
+            earlier = world.records[: world.records.index(pending)]
+            for line in pending.lines:
+                same = [each for each in earlier if line in each.lines]
+                assert all(each.settled for each in same), "sent before an earlier one of its line"
+                assert not any(line in each.lines for each in others), "two of a line under way"
+            for name in pending.parents:
+                named = [each for each in earlier if each.is_parent == name]
+                assert all(each.settled for each in named), "sent before its parent"
+            if pending in self.places:
+                held = world.notebook.intended
+                assert self.places[pending] in held, "sent before it is intended"
+
+    def check_batch(self, way: PendingWay) -> None:
+        """A batch is no larger than it may be, in input order, and goes to one place."""
+        assert len(way.records) <= BATCH.size
+        assert way.records == sorted(way.records, key=lambda each: each.sequence)
+        assert [member.records[0] for member in way.members] == way.records
+        joins = [member.step for member in way.members]
+        assert len({join.address for join in joins if isinstance(join, Join)}) == 1
+
+    def check(self) -> None:
+        """What is settled is a prefix of the input, and held; what is counted is so."""
+        world = self.world
+        settled = world.settled
+        assert settled == world.input[: len(settled)]
+        records = [each for each in settled if isinstance(each, PendingRecord)]
+        outcomes = [each.settled.verdict.outcome for each in records if each.settled]
+        assert len(outcomes) == len(records), "settled without an outcome"
+        assert sum(each.is_set_aside for each in outcomes) <= world.policy.max_rejected
+        for each, outcome in zip(records, outcomes, strict=True):
+            if outcome is Outcome.ACCEPTED and each in self.places:
+                assert self.places[each] in world.notebook.known, "settled before it is held"
+        in_flight = world.in_flight
+        assert in_flight.requests.under_way == len(world.under_way)
+        assert len(world.under_way) <= world.policy.max_in_flight
+        assert in_flight.window.cut == world.truth.cut(world.records)
+        for pending in world.records:
+            assert pending.apptivo_may_have == world.truth.may_have.get(pending, False)
+
+    def finish(self) -> None:
+        """Brought to its end, a run has settled everything before the record that ends it."""
+        world = self.world
+        world.bring_to_its_end()
+        self.check()
+        in_doubt = {
+            place
+            for pending, place in self.places.items()
+            if not pending.settled or pending.settled.verdict.outcome is Outcome.UNCERTAIN
+        }
+        assert world.notebook.intended.keys() <= in_doubt
         if not world.in_flight.is_cut:
             assert world.settled == world.input
         else:
-            assert world.ended_by or world.in_flight.head_error
+            assert world.ended_by
+            assert isinstance(world.input[len(world.settled)], PendingRecord)
 
 
-def test_any_course_of_a_run() -> None:
-    """Order, bounds and the end of a run hold whatever comes in between."""
-    run_state_machine_as_test(
-        Mixed,
-        settings=settings(
-            derandomize=True, deadline=None, max_examples=200, stateful_step_count=50
-        ),
-    )
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(POLICIES, st.lists(EVENTS, min_size=20, max_size=80))
+def test_any_course_of_a_run(policy: Policy, events: list[tuple[Any, ...]]) -> None:
+    """Order, bounds, the journal and the end of a run hold whatever comes in between."""
+    course = Course(policy)
+    for name, *details in events:
+        getattr(course, name)(*details)
+        course.check()
+    course.finish()
 
 
 # -- the rules, one by one ------------------------------------------------------------------------
 
 
-def test_no_more_than_max_in_flight_are_sent_ahead_of_an_awaited_record() -> None:
-    """What was accepted behind the first awaited record stays below `max_in_flight`."""
-    world = World()
-    climb(world)
+def climb(world: World) -> None:
+    """Let the pace reach its ceiling with healthy answers."""
     for _ in range(20):
         world.submit()
-    sent = world.send_all()
-    for task in sent[1:]:
-        world.answer(task, ACCEPTED)
-    assert len(sent) == 4
-    assert world.send_all() == []
-    world.answer(sent[0], ACCEPTED)
-    assert len(world.send_all()) == 4
+    while world.in_flight.requests.has_ready:
+        for way in world.send_all():
+            world.answer(way, ACCEPTED)
+    world.settle()
+    assert world.in_flight.requests.pace.limit == world.policy.max_in_flight
 
 
-def test_a_late_answer_does_not_hold_up_the_others() -> None:
-    """An answer that takes longer than is usual lets more be sent ahead of its record."""
+def outcome(way: PendingWay) -> Outcome | None:
+    """Give what became of the record of a way."""
+    (pending,) = way.records
+    return pending.settled.verdict.outcome if pending.settled else None
+
+
+@pytest.mark.parametrize("verdict", [None, THROTTLED, LOST], ids=["slow", "not processed", "lost"])
+def test_a_slow_head_does_not_hold_up_the_others(verdict: Verdict | None) -> None:
+    """While the first has no answer, or waits for its next attempt, the others are delivered."""
     world = World()
     climb(world)
-    for _ in range(20):
+    for _ in range(40):
         world.submit()
     slow, *others = world.send_all()
-    world.now += 0.1
-    for task in others:
-        world.answer(task, ACCEPTED)
-    wait = world.in_flight.wait(world.now)
-    assert 0 < wait < 0.1
-    world.now += wait
-    assert len(world.send_all()) == 3
-    world.answer(slow, ACCEPTED)
+    if verdict:
+        world.answer(slow, replace(verdict, pushes_back=False))
+    sent = 0
+    while others:
+        for way in others:
+            world.answer(way, ACCEPTED)
+        sent += len(others)
+        others = world.send_all()
+    assert sent == 39
+    assert outcome(slow) is None
+    count = len(world.settled)
+    world.settle()
+    assert len(world.settled) == count
 
 
-def test_a_record_that_waits_for_its_retry_does_not_hold_up_the_others() -> None:
-    """While the head is kept back, the others are sent."""
-    world = World()
-    climb(world)
-    for _ in range(20):
-        world.submit()
-    head, *others = world.send_all()
-    world.answer(head, LOST)
-    for task in others:
-        world.answer(task, ACCEPTED)
-    assert len(world.send_all()) == 4
-
-
-@pytest.mark.parametrize("verdict", [THROTTLED, LOST], ids=["not processed", "lost"])
-def test_each_retry_waits_twice_as_long(verdict: Verdict) -> None:
-    """The ceilings of the waits are 1, 2, 4 and 8 seconds, then the attempts are used up."""
-    world = World()
-    task = world.submit()
+@pytest.mark.parametrize(
+    ("call", "verdict"),
+    [(CREATE, THROTTLED), (CREATE, UNREACHED), (CREATE, LOST), (PUT, THROTTLED), (PUT, LOST)],
+)
+def test_each_retry_waits_twice_as_long(call: Operation, verdict: Verdict) -> None:
+    """The waits are 1, 2, 4 and 8 seconds at most, then the five attempts are used up."""
+    world = World(replace(CALM, max_rejected=1))
+    way = world.submit(start=way_of(call))
     for ceiling in (1, 2, 4, 8):
-        assert world.send() is task
-        world.answer(task, verdict)
-        assert world.in_flight.wait(world.now) == ceiling
-        world.now += ceiling
-    assert world.send() is task
-    world.answer(task, verdict)
-    assert world.in_flight.wait(world.now) == float("inf")
-    assert task.attempts == 5
+        assert world.send() is way
+        world.answer(way, verdict)
+        world.now += ceiling - 0.01
+        assert world.send() is None
+        world.now += 0.01
+    assert world.send() is way
+    world.answer(way, verdict)
+    assert world.in_flight.due == math.inf
+    assert world.send() is None
+    assert way.records[0].attempts == 5
+    if verdict is LOST:
+        assert outcome(way) is Outcome.UNCERTAIN
+        assert world.in_flight.window.cut == math.inf
+    else:
+        error = way.records[0].error
+        assert outcome(way) is None
+        assert isinstance(error, UnavailableError)
+        assert f"{verdict.reason}, 5 attempts" in str(error)
 
 
 def test_what_apptivo_asks_for_is_the_least_wait() -> None:
     """A `Retry-After` holds back the request itself, and everyone."""
     world = World()
-    task, other = world.submit(), world.submit()
-    assert world.send_all() == [task, other]
-    world.answer(task, THROTTLED, least_wait=30)
+    way, other = world.submit(), world.submit()
+    assert world.send_all() == [way, other]
+    world.answer(way, THROTTLED, least_wait=30)
     world.answer(other, ACCEPTED)
     world.submit()
-    assert world.in_flight.wait(world.now) == 30
-    world.now += 30
-    assert world.send() is task
+    world.now += 29.9
+    assert world.send() is None
+    world.now += 0.1
+    assert world.send() is way
+
+
+@pytest.mark.parametrize("verdict", [THROTTLED, UNREACHED])
+def test_who_wants_to_be_left_alone_for_an_hour_is_waited_for_and_no_longer(
+    verdict: Verdict,
+) -> None:
+    """More than an hour of `Retry-After` is an outage, however many attempts are left."""
+    world = World(replace(CALM, max_attempts=100, max_rejected=ALL))
+    patient = world.submit()
+    world.send()
+    world.answer(patient, verdict, least_wait=3_600)
+    assert patient.records[0].error is None
+    world.now += 3_600
+    assert world.send() is patient
+    world.answer(patient, verdict, least_wait=3_601)
+    assert isinstance(patient.records[0].error, UnavailableError)
+    assert "left alone for 3601 s" in str(patient.records[0].error)
+    assert outcome(patient) is None
+    world.settle()
+    assert world.ended_by is patient.records[0].error
+
+
+@pytest.mark.xfail(strict=True, reason="the pace holds back what is before the end for as long")
+def test_what_is_before_an_outage_is_not_waited_for_either() -> None:
+    """Where Apptivo wants to be left alone for hours, the run does not wait to send the rest."""
+    world = World()
+    retried, failing = world.submit(), world.submit()
+    assert world.send_all() == [retried, failing]
+    world.answer(retried, THROTTLED)
+    world.answer(failing, THROTTLED, least_wait=7_200)
+    world.bring_to_its_end(within=3_600)
+    assert isinstance(world.ended_by, UnavailableError)
 
 
 def test_no_more_are_sent_a_second_than_may_be() -> None:
@@ -359,47 +405,93 @@ def test_no_more_are_sent_a_second_than_may_be() -> None:
     world = World(requests_per_second=4)
     first, second = world.submit(), world.submit()
     assert world.send_all() == [first]
-    assert world.in_flight.wait(world.now) == 0.25
+    assert world.in_flight.requests.wait(world.now) == 0.25
     world.now += 0.25
     assert world.send_all() == [second]
 
 
+def test_the_pace_follows_the_answers() -> None:
+    """It climbs with healthy ones, is cut once by those that push back, and not by other losses."""
+    world = World()
+    climb(world)
+    for _ in range(4):
+        world.submit()
+    first, second, third, fourth = world.send_all()
+    world.answer(first, LOST)
+    assert world.in_flight.requests.pace.limit == 4
+    world.now += 1
+    world.answer(second, THROTTLED)
+    world.answer(third, THROTTLED)
+    assert world.in_flight.requests.pace.limit == 2
+    world.answer(fourth, ACCEPTED)
+    assert world.in_flight.requests.pace.limit == 2
+
+
+def test_what_is_refused_here_says_nothing_of_apptivo() -> None:
+    """Records that cannot be written do not raise the pace: nothing was sent."""
+    world = World(replace(CALM, max_in_flight=64, max_rejected=ALL))
+    for _ in range(100):
+        world.submit(start=way_of(record=shaped(float("nan"))))  # type: ignore[arg-type]
+    assert len(world.send_all()) == 100
+    assert world.in_flight.requests.pace.limit == 2
+
+
+# -- how a run ends -------------------------------------------------------------------------------
+
+
 def test_an_outage_leaves_the_record_without_an_outcome() -> None:
     """Nothing behind it is sent any more; what is before it is brought to its end."""
-    world = World(replace(CALM, max_attempts=1, max_rejected=float("inf")))
+    world = World(replace(CALM, max_attempts=1, max_rejected=ALL))
     climb(world)
-    before, failing, behind = (world.submit(identity) for identity in "aba")
+    before, failing, behind = (world.submit(line) for line in "aba")
     assert world.send_all() == [before, failing]
     world.answer(failing, THROTTLED)
-    assert world.in_flight.head_error is None
+    assert world.in_flight.window.head_error is None
     world.submit()
     assert world.send_all() == []
     world.answer(before, ACCEPTED)
     world.settle()
+    world.settle()
     assert world.send_all() == []
-    assert isinstance(world.in_flight.head_error, UnavailableError)
-    assert not failing.entries[0].may_be_processed
-    assert world.in_flight.unsettled()[:2] == [failing.entries[0], behind.entries[0]]
+    assert isinstance(world.ended_by, UnavailableError)
+    left = list(world.in_flight.window.records())
+    assert left[:2] == [*failing.records, *behind.records]
+    assert not any(each.apptivo_may_have for each in left)
 
 
 def test_a_record_refused_before_sending_has_its_outcome() -> None:
     """Its error says of what kind the refusal is; it ends nothing by itself."""
     world = World(replace(CALM, max_rejected=1))
-    entry = world.entry(None)
-    entry.error = RecordRejectedError("a key property is missing")
-    entry.verdict = refused(str(entry.error))
-    world.in_flight.refuse(entry)
-    assert world.in_flight.head_is_done
-    assert world.in_flight.head_error is None
+    pending = world.refuse()
+    assert world.in_flight.window.head_is_done
+    assert world.in_flight.window.head_error is None
     world.settle()
-    assert world.settled == [entry]
+    assert world.settled == [pending]
+    assert world.ended_by is None
+
+
+def test_the_error_that_ends_a_run_is_of_the_kind_of_the_refusal() -> None:
+    """It names the record, the endpoint and the reason as it may be shown, and the remedy."""
+    world = World(
+        replace(CALM, shown=lambda record, verdict: f"<{record.stream}: {verdict.reason}>")
+    )
+    pending = world.pending()
+    pending.error = MissingKeyPropertyError("key property 'id' is missing")
+    world.in_flight.refuse(pending, refused(str(pending.error)))
+    world.settle()
+    assert isinstance(world.ended_by, MissingKeyPropertyError)
+    assert str(world.ended_by) == (
+        "record rejected: stream 'leads', key {\"id\":0}, create_lead: <leads: key property 'id' "
+        "is missing>. Mend the record, or set max_rejected and rejected_path to set such records "
+        "aside and go on"
+    )
 
 
 def test_of_two_records_that_end_the_run_the_first_does() -> None:
     """Whichever fails first, nothing behind the first in input order is sent."""
     world = World(replace(CALM, max_attempts=1))
     climb(world)
-    first, second, waiting, third = (world.submit(identity) for identity in "abac")
+    first, second, waiting, third = (world.submit(line) for line in "abac")
     assert world.send_all() == [first, second, third]
     world.answer(second, THROTTLED)
     world.answer(third, THROTTLED)
@@ -407,12 +499,31 @@ def test_of_two_records_that_end_the_run_the_first_does() -> None:
     world.now += 1000
     assert waiting not in world.send_all()
     world.settle()
-    assert world.in_flight.head_error is second.entries[0].error
+    world.settle()
+    assert world.ended_by is second.records[0].error
+
+
+def test_one_more_refusal_than_allowed_cuts_at_that_record() -> None:
+    """The first refusals in input order are set aside, whichever is answered first."""
+    world = World(replace(CALM, max_rejected=1))
+    climb(world)
+    ways = [world.submit() for _ in range(4)]
+    world.send_all()
+    for way in reversed(ways[1:]):
+        world.answer(way, REJECTED)
+    world.submit()
+    assert world.send_all() == []
+    world.answer(ways[0], ACCEPTED)
+    count = len(world.settled)
+    world.settle()
+    assert world.settled[count:] == [ways[0].records[0], ways[1].records[0]]
+    assert isinstance(world.ended_by, RecordRejectedError)
+    assert next(world.in_flight.window.records()) is ways[2].records[0]
 
 
 def test_refused_credentials_end_everything() -> None:
-    """Not even what is before the record is sent, and the failure is kept."""
-    world = World()
+    """Not even what is before the record is sent; the run ends at it, and quietly."""
+    world = World(replace(CALM, shown=lambda _, verdict: f"<{verdict.reason}>"))
     climb(world)
     first, second = world.submit(), world.submit()
     assert world.send_all() == [first, second]
@@ -420,152 +531,436 @@ def test_refused_credentials_end_everything() -> None:
     world.answer(second, KEYS_REFUSED)
     world.now += 1000
     assert world.send_all() == []
-    assert isinstance(world.in_flight.failure, CredentialsError)
-    assert world.in_flight.has_stopped
+    assert world.in_flight.due == math.inf
+    assert isinstance(second.records[0].error, CredentialsError)
+    assert "<HTTP 400>" in str(second.records[0].error)
+    assert world.in_flight.window.cut < 0
+    assert world.in_flight.is_quiet
 
 
-def test_a_stop_sends_what_open_batches_hold_and_nothing_else() -> None:
-    """Also one that waits for a record under way, and none twice."""
-    world = World()
+def test_an_exception_in_a_way_ends_the_run_at_its_record() -> None:
+    """A fault of ours is no outcome; what is before the record is still delivered."""
+
+    async def broken() -> Verdict:
+        raise ZeroDivisionError
+
+    world = World(replace(CALM, max_rejected=ALL))
+    before = world.submit()
+    failing, behind = world.submit(start=broken), world.submit()
+    assert isinstance(failing.records[0].error, UnexpectedError)
+    assert world.send_all() == [before]
+    world.answer(before, ACCEPTED)
+    world.settle()
+    world.settle()
+    assert world.settled == before.records
+    assert world.ended_by is failing.records[0].error
+    assert outcome(behind) is None
+
+
+@pytest.mark.parametrize("error", [StoppedError(15), CredentialsError("HTTP 401")])
+def test_a_stop_sends_nothing_more(error: TargetApptivoError) -> None:
+    """Not what is ready, waits, is blocked or stands in an open batch; requests get answers."""
+    world = World(replace(CALM, max_in_flight=2))
     under_way, retried = world.submit("a"), world.submit("b")
     assert world.send_all() == [under_way, retried]
-    batch, blocked = world.submit("d", open_for=5), world.submit("a", open_for=5)
-    world.answer(retried, ACCEPTED)
-    world.in_flight.halt(StoppedError(15), stopped_at=world.now)
-    assert not world.in_flight.has_stopped
-    assert world.send_all() == [batch]
+    world.answer(retried, LOST)
+    batch = Batch(size=10, property_name="r")
+    bulk = [world.submit(start=way_of(POST, batch=batch), stream="bulk") for _ in range(3)]
+    world.submit("a")
+    world.submit("c")
+    world.in_flight.stop(error)
+    assert not world.in_flight.is_quiet
+    assert world.in_flight.failure is error
+    assert world.in_flight.due == math.inf
     world.answer(under_way, ACCEPTED)
-    assert world.send_all() == [blocked]
-    world.answer(batch, LOST)
-    world.answer(blocked, ACCEPTED)
+    world.in_flight.finish(world.now)
     world.now += 1000
     assert world.send_all() == []
-    assert world.in_flight.has_stopped
+    assert world.in_flight.is_quiet
+    world.settle()
+    assert world.settled == under_way.records
+    assert not any(way.records[0].apptivo_may_have for way in bulk)
+    assert retried.records[0].apptivo_may_have
 
 
-@pytest.mark.parametrize("kept_back", ["ready", "retried", "blocked"])
-def test_a_stop_sends_no_batch_behind_what_it_gives_up(kept_back: str) -> None:
-    """No state could cover it, so the next run would send it again."""
-    world = World(replace(CALM, max_in_flight=1))
-    under_way = world.submit("a")
-    assert world.send_all() == [under_way]
-    match kept_back:
-        case "ready":
-            world.submit("b")
-        case "retried":
-            world.answer(under_way, LOST)
-        case "blocked":
-            world.submit("a")
-    world.submit("c", open_for=5)
-    world.in_flight.halt(StoppedError(15), stopped_at=world.now)
-    if world.under_way:
-        world.answer(under_way, ACCEPTED)
-    world.now += 1000
-    assert world.send_all() == []
-    assert world.in_flight.has_stopped
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_stop_waits_for_no_leave_to_send(when: str) -> None:
-    """Where Apptivo asks to be left alone, a stopped run ends without what batches hold."""
+def test_the_first_stop_is_the_failure() -> None:
+    """What fails because of a stop does not take its place."""
     world = World()
-    under_way = world.submit("a")
-    world.send()
-    world.submit("b", open_for=5)
-    if when == "before":
-        world.in_flight.follow(THROTTLED, sent_at=0, now=0, least_wait=60)
-    world.in_flight.halt(StoppedError(15), stopped_at=world.now)
-    world.answer(under_way, THROTTLED, least_wait=60)
-    assert world.send_all() == []
-    assert world.in_flight.has_stopped
+    first = StoppedError(15)
+    world.in_flight.stop(first)
+    world.in_flight.stop(UnexpectedError(ZeroDivisionError()))
+    assert world.in_flight.failure is first
 
 
-def test_an_error_sends_no_open_batch() -> None:
-    """After refused credentials, say."""
+def test_the_end_of_the_input_sends_what_open_batches_hold() -> None:
+    """Nothing can join them any more, so they do not wait for their five seconds."""
     world = World()
-    world.submit(open_for=5)
-    world.in_flight.halt(CredentialsError("HTTP 401"))
-    world.now += 1000
-    assert world.send_all() == []
-    assert world.in_flight.has_stopped
+    batch = Batch(size=10, property_name="r")
+    ways = [world.submit(start=way_of(POST, batch=batch), stream="bulk") for _ in range(3)]
+    assert world.send() is None
+    assert not world.in_flight.has_delivered_all
+    world.in_flight.finish(world.now)
+    sent = world.send()
+    assert sent
+    assert sent.records == [way.records[0] for way in ways]
+    world.answer(sent, ACCEPTED)
+    world.settle()
+    assert world.in_flight.has_delivered_all
+
+
+# -- what Apptivo may have ------------------------------------------------------------------------
+
+
+def test_behind_a_lost_batch_every_record_is_known_that_apptivo_may_have() -> None:
+    """With `hold`, a batch of fifty whose answer is lost: one ends the run, 49 are left."""
+    world = World(replace(CALM, on_uncertain="hold"))
+    batch = Batch(size=50, property_name="r")
+    start = way_of(POST, batch=batch, on_uncertain="hold")
+    ways = [world.submit(start=start, stream="bulk") for _ in range(50)]
+    sent = world.send()
+    assert sent
+    world.answer(sent, LOST)
+    world.settle()
+    assert isinstance(world.ended_by, RecordRejectedError)
+    assert "record uncertain" in str(world.ended_by)
+    left = list(world.in_flight.window.records())
+    assert left == [way.records[0] for way in ways]
+    assert all(each.apptivo_may_have for each in left)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "may_have"),
+    [
+        ([], True),
+        ([ACCEPTED], True),
+        ([REJECTED], False),
+        ([THROTTLED], False),
+        ([UNREACHED], False),
+        ([KEYS_REFUSED], False),
+        ([LOST], True),
+        ([LOST, REJECTED], True),
+        ([LOST, THROTTLED], True),
+        ([LOST, UNREACHED, KEYS_REFUSED], True),
+        ([THROTTLED, LOST], True),
+        ([THROTTLED, REJECTED], False),
+        ([replace(LOST, meaning=ACCEPTED.meaning)], True),
+    ],
+)
+def test_what_apptivo_may_have_is_taken_back_by_proof_alone(
+    verdicts: list[Verdict], *, may_have: bool
+) -> None:
+    """A refusal, a 429 or a connection that was never there speak of their own sending only."""
+    world = World(replace(CALM, max_rejected=ALL))
+    way = world.submit()
+    assert not way.records[0].apptivo_may_have
+    for verdict in verdicts:
+        assert world.send() is way
+        assert way.records[0].apptivo_may_have
+        world.answer(way, verdict)
+        world.now += 1000
+    if not verdicts:
+        world.send()
+    assert way.records[0].apptivo_may_have is may_have
+
+
+@pytest.mark.xfail(strict=True, reason="told as accepted where it is behind the end of a run")
+def test_a_record_that_its_own_result_refuses_is_not_in_apptivo() -> None:
+    """In a batch with `results_path` each result is the proof of its own record."""
+    world = World(replace(CALM, max_rejected=ALL))
+    batch = Batch(size=2, property_name="r", results_path="results")
+    ways = [world.submit(start=way_of(POST, batch=batch), stream="bulk") for _ in range(2)]
+    sent = world.send()
+    assert sent
+    results = [{"status": "FAILURE", "reason": "no"}, {"id": 1}]
+    world.answer(sent, replace(ACCEPTED, http_status=200, response={"results": results}))
+    assert [outcome(way) for way in ways] == [Outcome.REJECTED, Outcome.ACCEPTED]
+    assert [way.records[0].apptivo_may_have for way in ways] == [False, True]
 
 
 def test_a_create_is_held_after_a_lost_answer() -> None:
     """With `hold` one attempt is made, and the record is uncertain."""
-    world = World(replace(CALM, hold_uncertain=True))
-    task = world.submit()
+    world = World(replace(CALM, on_uncertain="hold"))
+    way = world.submit()
     world.send()
-    world.answer(task, LOST)
-    (entry,) = task.entries
-    assert entry.verdict is not None
-    assert entry.verdict.outcome is Outcome.UNCERTAIN
+    world.answer(way, LOST)
+    assert outcome(way) is Outcome.UNCERTAIN
+    assert way.records[0].attempts == 1
+
+
+def test_what_is_no_create_is_sent_again_also_with_hold() -> None:
+    """A PUT does no harm twice, and is no possible duplicate."""
+    world = World(replace(CALM, on_uncertain="hold"))
+    way = world.submit(start=way_of(PUT, on_uncertain="hold"))
+    world.send()
+    world.answer(way, LOST)
+    world.now += 1
+    assert world.send() is way
+    world.answer(way, ACCEPTED)
+    settled = way.records[0].settled
+    assert settled
+    assert (settled.verdict.outcome, settled.attempts) == (Outcome.ACCEPTED, 2)
+    assert not settled.verdict.possible_duplicate
 
 
 def test_a_refusal_after_a_lost_answer_is_no_proof() -> None:
     """The refusal is of the second sending; the first may have been taken."""
-    world = World()
-    task = world.submit()
+    world = World(replace(CALM, max_rejected=1))
+    way = world.submit()
     world.send()
-    world.answer(task, LOST)
+    world.answer(way, LOST)
     world.now += 1
     world.send()
-    world.answer(task, REJECTED)
-    (entry,) = task.entries
-    assert entry.possible_duplicate
-    assert entry.verdict is not None
-    assert entry.verdict.outcome is Outcome.UNCERTAIN
-    assert entry.verdict.reason == "HTTP 400 (after an attempt whose answer was lost)"
+    world.answer(way, REJECTED)
+    settled = way.records[0].settled
+    assert settled
+    assert settled.verdict.possible_duplicate
+    assert settled.verdict.outcome is Outcome.UNCERTAIN
+    assert settled.verdict.reason == "HTTP 400 (after an attempt whose answer was lost)"
 
 
-LONG = "a long story " * 10
+# -- batches and turns ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("reason", "shown"),
-    [
-        ("ID-77: ann@example.org, blue cheese, 123456 or ab", "ID-77: <email>, <tags>, <n> or ab"),
-        ("bad John Secretman!", "bad <name>!"),
-        ("bad Johnny", "bad Johnny"),
-        (f"too long: {LONG}"[:90], "too long: <story>"),
-        ("value name of the other record", "value <word> of the other record"),
-        ("is True and null", "is True and null"),
-        (None, ""),
-    ],
-)
-def test_values_that_apptivo_repeats_are_shown_by_their_names(
-    reason: str | None, shown: str
-) -> None:
-    """The log holds no content but keys, and equal refusals are counted together."""
-    payloads: list[dict[str, object]] = [
-        {"id": "ID-77", "email": "ann@example.org", "tags": ["blue cheese"], "zip": "ab"},
-        {"n": 123456, "name": "John  Secretman", "story": LONG, "word": "name", "flag": True},
-    ]
-    entries = [Entry("s", "generic", {"id": "ID-77"}, {}), Entry("s", "generic", {"id": 2}, {})]
-    task = Task(CREATE, Address("v6/leads", ()), entries, payloads)  # type: ignore[arg-type]
-    assert task.without_values(reason) == shown
+def test_a_refused_batch_is_sent_in_halves_beside_each_other() -> None:
+    """What waits for one of its records waits for the half that has it."""
+    world = World(replace(CALM, max_rejected=ALL))
+    batch = Batch(size=2, property_name="r", split_rejected=True)
+    start = way_of(POST, batch=batch)
+    first, second = (world.submit(line, start=start, stream="bulk") for line in "ab")
+    behind_first, behind_second = world.submit("a"), world.submit("b")
+    whole = world.send()
+    assert whole
+    assert whole.records == [*first.records, *second.records]
+    assert world.send() is None
+    world.answer(whole, REJECTED)
+    halves = world.send_all()
+    assert [half.records for half in halves] == [first.records, second.records]
+    world.answer(halves[1], ACCEPTED)
+    assert world.send_all() == [behind_second]
+    world.answer(halves[0], REJECTED)
+    assert world.send_all() == [behind_first]
+    assert [outcome(first), outcome(second)] == [Outcome.REJECTED, Outcome.ACCEPTED]
 
 
-def test_our_own_reasons_are_shown_as_they_are() -> None:
-    """They hold no values, and their words may be values by chance."""
-    world = World(replace(CALM, max_rejected=9))
-    entry = world.entry(None)
-    entry.verdict = refused("property 'id' is missing")
-    assert entry.reason == "property 'id' is missing"
+def test_an_open_batch_goes_at_once_where_another_waits_for_one_of_it() -> None:
+    """A record of its key, or a child; whichever of them comes first."""
+    world = World()
+    start = way_of(POST, batch=Batch(size=10, property_name="r"))
+    world.submit("a", start=start, stream="bulk")
+    assert world.send() is None
+    world.submit("a")
+    (batch,) = world.send_all()
+    world.answer(batch, ACCEPTED)
+    ((then),) = world.send_all()
+    world.answer(then, ACCEPTED)
+    world.submit(start=start, stream="bulk", is_parent="p")
+    world.submit(parents=("p",))
+    (batch,) = world.send_all()
+    assert batch.members
 
 
-def test_one_more_refusal_than_allowed_cuts_at_that_record() -> None:
-    """The first refusals in input order are set aside, whichever is answered first."""
-    world = World(replace(CALM, max_rejected=1))
+def test_children_of_one_parent_go_side_by_side() -> None:
+    """They wait for their parent and not for each other."""
+    world = World()
     climb(world)
-    tasks = [world.submit() for _ in range(4)]
+    parent = world.submit(is_parent="p")
+    children = [world.submit(parents=("p",)) for _ in range(3)]
+    assert world.send_all() == [parent]
+    world.answer(parent, REJECTED)
+    assert outcome(parent) is Outcome.REJECTED
+    world = World(replace(CALM, max_rejected=ALL))
+    climb(world)
+    parent = world.submit(is_parent="p")
+    children = [world.submit(parents=("p",)) for _ in range(3)]
     world.send_all()
-    for task in reversed(tasks[1:]):
-        world.answer(task, REJECTED)
-    world.submit()
-    assert world.send_all() == []
-    world.answer(tasks[0], ACCEPTED)
-    count = len(world.settled)
-    world.settle()
-    assert world.settled[count:] == [tasks[0].entries[0], tasks[1].entries[0]]
-    assert isinstance(world.ended_by, RecordRejectedError)
-    assert world.in_flight.unsettled()[0] is tasks[2].entries[0]
+    world.answer(parent, REJECTED)
+    assert world.send_all() == children
+
+
+def test_what_is_found_out_once_is_found_out_by_one() -> None:
+    """The others wait, and go on with the answer; if it fails, the next one finds it out."""
+    world = World(replace(CALM, max_rejected=ALL))
+    climb(world)
+    first, *others = (world.submit(start=partial(after_a_proof, n)) for n in range(3))
+    assert world.send_all() == [first]
+    world.answer(first, REJECTED)
+    world.now += 2
+    assert world.send_all() == [first]
+    world.answer(first, ACCEPTED)
+    (second,) = world.send_all()
+    assert second is others[0]
+    assert isinstance(second.step, Read)
+    world.answer(second, ACCEPTED)
+    world.now += 2
+    assert world.send_all() == others
+    assert all(isinstance(way.step, Send) for way in others)
+
+
+@pytest.mark.xfail(strict=True, reason="who waits for the turn waits for ever")
+def test_a_turn_that_is_held_behind_the_end_of_a_run_passes_on() -> None:
+    """What is before the end waits for nobody behind it, who is not sent any more."""
+    world = World()
+    blocking = world.submit("a")
+    before = world.submit("a", start=partial(after_a_proof, 1))
+    world.refuse()
+    behind = world.submit(start=partial(after_a_proof, 3))
+    assert world.send_all() == [blocking]
+    assert isinstance(behind.step, Read)
+    world.answer(blocking, ACCEPTED)
+    world.bring_to_its_end()
+    assert outcome(before) is Outcome.ACCEPTED
+
+
+# -- the journal ----------------------------------------------------------------------------------
+
+KEPT = replace(CALM, has_journal=True)
+
+
+def kept(number: int = 0) -> Callable[[], Way]:
+    """Give the way of a record that the journal remembers."""
+    return way_of(record=shaped(number, place=Place("e", "s", str(number))))
+
+
+def test_nothing_is_sent_before_the_journal_holds_that_it_is_intended() -> None:
+    """And a record has its outcome when the journal holds it, not before."""
+    world = World(KEPT)
+    way = world.submit(start=kept())
+    assert world.send() is None
+    world.open_books()
+    assert world.send() is None
+    world.write_books()
+    assert world.send() is way
+    world.answer(way, ACCEPTED)
+    assert outcome(way) is None
+    world.open_books()
+    assert outcome(way) is None
+    world.write_books()
+    assert outcome(way) is Outcome.ACCEPTED
+
+
+def test_intentions_run_at_most_twice_the_limit_ahead() -> None:
+    """A crash leaves few in doubt; as requests leave, further ones are held."""
+    world = World(KEPT)
+    for number in range(20):
+        world.submit(start=kept(number))
+    assert world.in_flight.requests.pace.limit == 2
+    assert world.open_books() == 4
+    assert world.open_books() == 0
+    world.write_books()
+    assert len(world.send_all()) == 2
+    assert world.open_books() == 2
+
+
+def test_a_stopped_run_holds_the_outcomes_that_it_still_gets() -> None:
+    """New intentions are not held; what was intended and never sent is known."""
+    world = World(KEPT)
+    ways = [world.submit(start=kept(number)) for number in range(6)]
+    world.open_books()
+    world.write_books()
+    sent = world.send_all()
+    assert sent == ways[:2]
+    world.in_flight.stop(StoppedError(15))
+    assert [way.places for way in world.in_flight.progress.unsent()] == [
+        (Place("e", "s", str(number)),) for number in (2, 3)
+    ]
+    for way in sent:
+        world.answer(way, ACCEPTED)
+    assert not world.in_flight.is_quiet
+    assert world.open_books() == 2
+    assert not world.in_flight.is_quiet
+    world.write_books()
+    assert world.in_flight.is_quiet
+    assert [outcome(way) for way in ways] == [*[Outcome.ACCEPTED] * 2, *[None] * 4]
+    assert world.open_books() == 0
+
+
+def test_a_batch_is_intended_in_one_go() -> None:
+    """Its records' intentions are one step of the journal's."""
+    world = World(KEPT)
+    batch = Batch(size=3, property_name="r")
+    for number in range(3):
+        record = shaped(number, place=Place("e", "s", str(number)))
+        world.submit(start=way_of(POST, record=record, batch=batch), stream="bulk")
+    assert world.open_books() == 1
+    world.write_books()
+    assert len(world.notebook.intended) == 3
+    (sent,) = world.send_all()
+    world.answer(sent, ACCEPTED)
+    assert world.open_books() == 3
+
+
+# -- rehearsals -----------------------------------------------------------------------------------
+
+
+def test_a_dry_run_shapes_every_request_and_sends_none() -> None:
+    """What cannot be written is refused, the rest is skipped; a batch is shaped as a whole."""
+    world = World(replace(CALM, dry_run=True, max_rejected=ALL))
+    batch = Batch(size=2, property_name="r")
+    ways = [
+        world.submit(),
+        world.submit(start=way_of(record=shaped(float("nan")))),  # type: ignore[arg-type]
+        world.submit(start=partial(read_first_or_wait, 2)),
+        *(world.submit(start=way_of(POST, batch=batch), stream="bulk") for _ in range(2)),
+    ]
+    assert world.send() is None
+    assert [outcome(way) for way in ways] == [
+        Outcome.SKIPPED,
+        Outcome.REJECTED,
+        *[Outcome.SKIPPED] * 3,
+    ]
+    assert not any(way.records[0].apptivo_may_have for way in ways)
+    assert {way.records[0].attempts for way in ways} == {0}
+
+
+async def read_first_or_wait(number: int) -> Verdict:
+    """Wait, intend, send, remember."""
+    place = Place("e", "s", str(number))
+    await Wait(60.0)
+    await Intend(place=place, action="create")
+    verdict = (await Send(CREATE, lambda: READ)).verdict
+    await Remember(place=place)
+    return verdict
+
+
+def test_a_plan_ends_each_way_where_it_would_change_something() -> None:
+    """It reads, and says what is intended; nothing is sent."""
+    world = World(replace(KEPT, plans=True))
+    recalled = world.submit(start=partial(recall_and_create, 5))
+    plain = world.submit()
+    world.open_books()
+    world.write_books()
+    settled = recalled.records[0].settled
+    assert settled
+    assert settled.verdict.intended == Intend(place=Place("e", "s", "5"), action="create")
+    assert plain.records[0].settled
+    assert plain.records[0].settled.verdict.intended
+    assert plain.records[0].settled.verdict.intended.action == "create"
+    assert world.send() is None
+
+
+async def recall_and_create(number: int) -> Verdict:
+    """Recall, then intend to create."""
+    place = Place("e", "s", str(number))
+    await Recall(place)
+    await Intend(place=place, action="create")
+    return (await Send(CREATE, lambda: READ)).verdict
+
+
+# -- room -----------------------------------------------------------------------------------------
+
+
+def test_no_more_is_read_than_can_be_sent_soon() -> None:
+    """Thirty-two requests wait for each that may be under way; what waits for others is no load."""
+    world = World(replace(CALM, max_in_flight=1))
+    world.submit("a")
+    for _ in range(100):
+        world.submit("a")
+    assert not world.in_flight.is_full()
+    for _ in range(31):
+        assert not world.in_flight.is_full()
+        world.submit()
+    assert world.in_flight.is_full()
+    for _ in range(17):
+        world.send()
+        world.answer(next(iter(world.under_way)), replace(ACCEPTED))
+    assert world.in_flight.is_full(0.5)
