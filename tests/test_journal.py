@@ -25,6 +25,7 @@ from target_apptivo.journal.steps import (
     RecallOwners,
     RecallParent,
     Remember,
+    Same,
     Unknown,
     Withdraw,
 )
@@ -193,6 +194,25 @@ def test_a_group_sees_what_it_did_itself(journal: Journal) -> None:
     match = Match(place(1), "7")
     assert replies == [(match,), None, (), (match,), None, (), (place(1),), None, ()]
     assert journal.carry_out([was, becomes]) == [(), ()]
+
+
+def test_the_very_same_record_is_told_by_its_fingerprint(journal: Journal) -> None:
+    """Unless something became of it since, in the same group too."""
+    remember = Remember(place=place(1), apptivo_id="7", whole="x", at=1.0)
+    same, other = Recall(place(1), "x"), Recall(place(1), "y")
+    journal.carry_out([remember])
+    replies = journal.carry_out([same, other, Forget("create_lead", "7"), same])
+    assert replies == [
+        Same("7", 1.0),
+        Known(apptivo_id="7", is_created=False, taken_at=1.0, whole="x"),
+        None,
+        Unknown(),
+    ]
+    assert journal.carry_out([remember, same]) == [None, Same("7", 1.0)]
+    assert isinstance(
+        journal.carry_out([Intend(place=place(1), action="update"), same])[1], InDoubt
+    )
+    assert isinstance(journal.carry_out([same])[0], InDoubt)
 
 
 def test_a_parent_whose_create_is_in_doubt_is_none(journal: Journal) -> None:

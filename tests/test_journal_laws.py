@@ -26,6 +26,7 @@ from target_apptivo.journal.steps import (
     RecallParent,
     RecallWitnesses,
     Remember,
+    Same,
     Unknown,
     Withdraw,
 )
@@ -45,6 +46,7 @@ endpoints, streams, ids = (st.sampled_from(each) for each in (ENDPOINTS, STREAMS
 places = st.builds(Place, endpoints, streams, st.sampled_from(KEYS))
 contents = st.dictionaries(st.sampled_from(["a", "b\ud800", "c\x00"]), st.sampled_from("12"))
 matches = st.lists(st.sampled_from("xy"), unique=True).map(tuple)
+wholes = st.sampled_from([None, "1", "2"])
 remembers = st.builds(
     Remember,
     place=places,
@@ -53,9 +55,10 @@ remembers = st.builds(
     shown=contents,
     matches=matches,
     is_created=st.none() | st.booleans(),
+    whole=wholes,
 )
 steps = st.one_of(
-    st.builds(Recall, places),
+    st.builds(Recall, places, wholes),
     st.builds(RecallMatches, endpoints, matches),
     st.builds(RecallOwners, endpoints, ids),
     st.builds(RecallParent, streams, st.sampled_from(KEYS)),
@@ -99,7 +102,7 @@ class Model:
         """Carry out one step."""
         match step:
             case Recall():
-                return self.recall(self.entries[step.place], now)
+                return self.recall(self.entries[step.place], step.whole, now)
             case RecallMatches():
                 return {
                     Match(place, entry.apptivo_id)
@@ -132,9 +135,13 @@ class Model:
         """Give the records of an endpoint."""
         return [each for each in self.entries.items() if each[0].endpoint == endpoint]
 
-    def recall(self, entry: Entry, now: float) -> Known | InDoubt | Unknown:
+    def recall(
+        self, entry: Entry, whole: str | None, now: float
+    ) -> Same | Known | InDoubt | Unknown:
         """Say what became of a record."""
         if not entry.intentions:
+            if entry.known and whole is not None and entry.known.whole == whole:
+                return Same(entry.known.apptivo_id, entry.known.taken_at)
             return entry.known or Unknown()
         newest = entry.intentions[-1]
         return InDoubt(
@@ -178,6 +185,7 @@ class Model:
             shown={**({} if is_new else before.shown), **step.shown},
             is_created=before.is_created if step.is_created is None else step.is_created,
             taken_at=step.at or 0,
+            whole=step.whole,
         )
         entry.matches = step.matches or entry.matches
         entry.intentions.clear()

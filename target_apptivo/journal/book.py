@@ -82,6 +82,8 @@ class Book:
             for step in steps
             if isinstance(step, Recall) and step.whole and step.place not in touched
         }
+        if any(isinstance(step, Forget) for step in steps):
+            asked = {}  # whose places they are is not read yet
         same: dict[int, Same] = {}
         for stream, keys in _portions(_by_stream(asked)):
             query = select(*_SAME).where(
