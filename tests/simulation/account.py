@@ -1,0 +1,167 @@
+"""What must be true when a run has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.content import content_of
+from target_apptivo.errors import (
+    CredentialsError,
+    JournalError,
+    RecordRejectedError,
+    SearchError,
+    StoppedError,
+    StrangerError,
+    UnavailableError,
+)
+from tests.simulation import claims
+from tests.simulation.economy import Economy
+from tests.simulation.things import US, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_apptivo.journal.memory import Memory
+    from target_apptivo.journal.steps import Place
+    from tests.simulation.messages import Message
+    from tests.simulation.plan import Key
+    from tests.simulation.run import Run
+    from tests.simulation.things import Thing
+    from tests.simulation.world import World
+
+
+class Account:
+    """Checks a run that has ended."""
+
+    def __init__(self, world: World) -> None:
+        """Begin."""
+        self._world = world
+        self._economy = Economy(world)
+
+    def after(self, run: Run) -> None:
+        """Check what is true after a run."""
+        for what in self._wrong(run):
+            self._world.truth.break_(what)
+
+    def _wrong(self, run: Run) -> Iterator[str]:
+        """Say what is not true after a run."""
+        if not run.has_crashed:
+            yield from self._ended_badly(run)
+            yield from _states(run)
+            yield from self._unsent(run)
+            yield from _unnamed(run)
+        for place, memory in self._world.disk.held.items():
+            yield from self._untrue(place, memory)
+        yield from self._unknown()
+        yield from self._claims(run)
+        if run.plan.is_calm:
+            yield from self._economy.wasted(run)
+
+    def _ended_badly(self, run: Run) -> Iterator[str]:
+        """Every record that was read has an outcome, unless the run ended by something that may."""
+        if run.failure is None:
+            for message in run.messages:
+                if not message.is_settled:
+                    yield f"{message.name} has no outcome, and the run ended well"
+            if run.unread:
+                yield "the run ended well before everything was read"
+        elif not self._may_end(run, run.failure):
+            yield f"the run ended by {type(run.failure).__name__}: {run.failure}"
+
+    def _may_end(self, run: Run, failure: Exception) -> bool:
+        """Whether a run may end so."""
+        fates = {sending.fate for sending in run.sendings}
+        match failure:
+            case StoppedError():
+                return run.was_stopped
+            case JournalError():
+                return run.plan.ending == "journal"
+            case CredentialsError():
+                return "credentials" in fates
+            case StrangerError():
+                return "stranger" in fates
+            case UnavailableError():
+                return fates != {"ok"} and not run.plan.is_calm
+            case SearchError():
+                is_odd = self._world.plan.habits.criteria in {"refused", "blind"}
+                return is_odd or not run.plan.is_calm
+            case RecordRejectedError():
+                return self._is_over_limit(run)
+        return False
+
+    def _is_over_limit(self, run: Run) -> bool:
+        """Whether more was set aside than may be."""
+        limit = self._world.plan.setup.max_rejected
+        verdicts = [message.verdict for message in run.messages if message.verdict]
+        aside = sum(verdict.outcome.is_set_aside for verdict in verdicts)
+        return 0 <= limit < aside and not run.plan.is_calm
+
+    def _unsent(self, run: Run) -> Iterator[str]:
+        """A run that stops in order takes back the intents that it never sent."""
+        sent = {
+            message.place
+            for sending in run.sendings
+            for message in sending.messages
+            if sending.action
+        }
+        for place, memory in self._world.disk.held.items():
+            is_new = memory.intention is not None and memory.intention.at >= run.started_at
+            if is_new and place not in sent and not self._world.disk.fails:
+                yield f"{place.stream} {place.key}: intended, never sent, and not taken back"
+
+    def _untrue(self, place: Place, memory: Memory) -> Iterator[str]:
+        """The journal says no more than what is true."""
+        key = self._world.truth.keys.get(place)
+        if memory.known is None or memory.known.apptivo_id is None or key is None:
+            return
+        thing = self._world.firm.things.get(int(memory.known.apptivo_id))
+        if thing is None or key not in thing.owners.values():
+            yield f"the journal has {memory.known.apptivo_id} for {key}, which is not its own"
+        elif thing.is_there and memory.intention is None and place.endpoint != "generic":
+            shown = content_of(whole(thing.values))
+            for name, text in memory.known.taken.items():
+                is_ours = name in thing.stamps and thing.stamps[name].who == US
+                exact = shown.get(name, "").partition("/")[0]
+                if is_ours and name != "emailAddresses" and exact != text.partition("/")[0]:
+                    if thing.values[name] is not None or text in shown.values():
+                        yield f"the journal says of {key} that {name} was taken, and it was not"
+
+    def _unknown(self) -> Iterator[str]:
+        """What we made is known to the journal, or in doubt there."""
+        for key, story in self._world.truth.stories.items():
+            for thing in story.things:
+                if thing.maker and thing.maker.place and thing.is_there:
+                    yield from self._unknown_thing(key, thing, thing.maker)
+
+    def _unknown_thing(self, key: Key, thing: Thing, maker: Message) -> Iterator[str]:
+        """See that an object which we made is known."""
+        if not maker.lane.endpoint.startswith("create"):
+            return
+        assert maker.place
+        memory = self._world.disk.memory(maker.place)
+        is_newest = self._world.truth.stories[key].things[-1] is thing
+        if is_newest and memory.intention is None and memory.apptivo_id is None:
+            yield f"{thing.apptivo_id} was made of {key}, and the journal knows nothing of it"
+
+    def _claims(self, run: Run) -> Iterator[str]:
+        """What was claimed is still true where nothing was asked for since."""
+        for story in self._world.truth.stories.values():
+            newest = next((each for each in reversed(story.messages) if each.started_at), None)
+            if newest and newest.lane.is_kept and newest.run == run.number:
+                if newest.lane.endpoint.startswith("create") and not newest.is_deleted:
+                    yield from claims.wrong(self._world.truth, newest)
+
+
+def _states(run: Run) -> Iterator[str]:
+    """The last state before which everything is settled was written."""
+    reached = [version for version, count, _ in run.marks if count <= run.settled_count]
+    if reached and (not run.states or run.states[-1] != reached[-1]):
+        yield f"state {reached[-1]} is settled, and {run.states[-1:]} is the last one written"
+
+
+def _unnamed(run: Run) -> Iterator[str]:
+    """What Apptivo has, or may have, of what is not settled is known as such."""
+    for message, pending in zip(run.messages, run.pendings, strict=True):
+        made = [thing for thing in message.made if thing.maker is message]
+        if made and not message.is_settled and not pending.apptivo_may_have:
+            yield f"{message.name} was made, is not settled, and is not named"

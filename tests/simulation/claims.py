@@ -1,0 +1,100 @@
+"""What must be true when a record gets its outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.content import content_of
+from tests.simulation.reading import reference_of
+from tests.simulation.things import flat, is_blank, is_same, said
+from tests.simulation.writes import UNSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_apptivo.journal.steps import Remember
+    from tests.simulation.messages import Message
+    from tests.simulation.plan import Row
+    from tests.simulation.things import Thing
+    from tests.simulation.truth import Truth
+
+
+def check(truth: Truth, message: Message) -> None:
+    """Look on while a record gets its outcome."""
+    verdict, lane = message.verdict, message.lane
+    assert verdict
+    if verdict.outcome in {"rejected", "skipped"} and message.made:
+        truth.break_(f"{message.name} is {verdict.outcome}, and was made: {verdict.reason}")
+    doubles = len(message.made) > 1 and lane.method == "POST"
+    if doubles and not verdict.possible_duplicate:
+        truth.break_(f"{message.name} was made twice, and is not flagged")
+    if lane.endpoint.startswith("create") and not message.is_deleted:
+        for what in wrong(truth, message):
+            truth.break_(what)
+
+
+def wrong(truth: Truth, message: Message) -> Iterator[str]:
+    """Say what is not true of what is claimed of a record that was taken."""
+    verdict = message.verdict
+    if verdict is None or verdict.outcome not in {"accepted", "updated", "unchanged"}:
+        return
+    thing = truth.world.firm.things.get(int(verdict.apptivo_id or 0))
+    if thing is None:
+        yield f"{message.name} is {verdict.outcome} with no object: {verdict.apptivo_id}"
+    elif thing.owners.get(message.lane.name) != message.key:
+        yield f"{message.name} is {verdict.outcome} as {thing.apptivo_id}, which is not its own"
+    elif thing.is_there:
+        yield from _differences(thing, message)
+    elif thing.gone_by == "us" and message.lane.endpoint != "create_customer":
+        yield f"{message.name} is {verdict.outcome}, and we deleted it"
+
+
+def _differences(thing: Thing, message: Message) -> Iterator[str]:
+    """Say what an object of a record holds that it should not."""
+    for name, value in _wanted(message):
+        found = thing.values.get(name)
+        if is_same(name, found, value) or _may_differ(thing, name, message):
+            continue
+        assert message.verdict
+        yield f"{message.name} is {message.verdict.outcome}, and {name} is {found!r}, not {value!r}"
+
+
+def _wanted(message: Message) -> Iterator[tuple[str, object]]:
+    """Give what a record says of its object."""
+    lane = message.lane
+    left_out = UNSENT | ({reference_of(lane)} if lane.parent else set())
+    for name, value in flat(message.row).items():
+        clears = is_blank(value) and lane.update_nulls and name in message.taken_before
+        if name not in left_out and (clears or not is_blank(value)):
+            yield name, value
+
+
+def _may_differ(thing: Thing, name: str, message: Message) -> bool:
+    """Whether an object may hold something else than the source says: the work of people."""
+    if not thing.is_by_people(name):
+        return False
+    if message.lane.on_conflict == "keep" or thing.stamps[name].at >= message.seen_at:
+        return True
+    assert message.verdict
+    is_read = message.verdict.outcome == "updated" or message.sendings > 0
+    taken = message.taken_before.get(name)
+    wanted = flat(message.row)[name]
+    is_new = taken is None or not any(is_same(name, each, wanted) for each in taken)
+    return not (is_read and is_new)
+
+
+def take(thing: Thing, message: Message, step: Remember) -> None:
+    """Note what the journal holds of an object from now on."""
+    thing.owners.setdefault(message.lane.name, message.key)
+    thing.is_remembered = True
+    message.taken_before = {name: [*values] for name, values in thing.taken.items()}
+    for name, value in said(_taken(message, step)):
+        thing.taken[name] = [value]
+
+
+def _taken(message: Message, step: Remember) -> Row:
+    """Give what was taken of a record, if it was this one's content."""
+    row = {name: value for name, value in message.row.items() if name not in UNSENT}
+    content = content_of(row, update_nulls=message.lane.update_nulls)
+    is_its_own = all(step.taken.get(name) == text for name, text in content.items())
+    return flat(row) if is_its_own else {}

@@ -1,0 +1,86 @@
+"""What a calm run must not do: send what it has sent, double anything, or keep anyone waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulation.things import said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.simulation.messages import Message
+    from tests.simulation.plan import Key
+    from tests.simulation.run import Run
+    from tests.simulation.world import World
+
+_IN_STEP = {"accepted", "updated", "unchanged", "duplicate"}
+# Seconds that a calm run may take in which nothing is sent: a batch waits for 5.
+_LONGEST = 10.0
+
+
+class Economy:
+    """Compares each calm run with the one before."""
+
+    def __init__(self, world: World) -> None:
+        """Begin."""
+        self._world = world
+        self._verdicts: dict[Key, str] = {}
+        self._before: dict[int, object] = {}
+
+    def wasted(self, run: Run) -> Iterator[str]:
+        """Say what a calm run did that it should not have done."""
+        deletes = any(lane.endpoint == "delete_customer" for lane in self._world.plan.setup.lanes)
+        if self._verdicts and run.failure is None and not deletes:
+            yield from self._sent_again(run)
+            yield from self._changed()
+            yield from self._waited(run)
+        self._verdicts = {message.key: _outcome(message) for message in run.messages}
+        self._before = self._snapshot()
+
+    def _sent_again(self, run: Run) -> Iterator[str]:
+        """What was in step after the calm run before is not sent again."""
+        for sending in run.sendings:
+            for message in sending.messages:
+                if self._is_in_step(message) and sending.action:
+                    yield f"{message.name} is sent again ({sending.action}), and nothing changed"
+
+    def _is_in_step(self, message: Message) -> bool:
+        """Whether nothing has to be sent of a record."""
+        lane, verdicts = message.lane, self._verdicts
+        if not lane.is_kept or message.is_deleted or message.key not in verdicts:
+            return False
+        if lane.parent is None:
+            return verdicts[message.key] in _IN_STEP
+        # A parent that was made after its child is told to it by the next run.
+        parent = (lane.parent, message.row["company_id"])
+        is_known = verdicts.get(parent, "unchanged") in {"unchanged", "duplicate"}
+        return is_known and verdicts[message.key] in {"unchanged", "duplicate"}
+
+    def _changed(self) -> Iterator[str]:
+        """The world ends as it was."""
+        after = self._snapshot()
+        for number in self._before.keys() | after.keys():
+            if self._before.get(number) != after.get(number):
+                yield f"a second calm run changed {number}"
+
+    def _snapshot(self) -> dict[int, object]:
+        """Give what is there of the streams that are kept in step."""
+        lanes = {lane.name for lane in self._world.plan.setup.lanes if not lane.is_kept}
+        return {
+            thing.number: dict(said(thing.values))
+            for thing in self._world.firm.things.values()
+            if thing.is_there and not lanes & thing.owners.keys()
+        }
+
+    def _waited(self, run: Run) -> Iterator[str]:
+        """Nobody waits who lost nothing."""
+        outcomes = {_outcome(message) for message in run.messages}
+        seconds = self._world.now - run.started_at
+        if outcomes <= {"unchanged"} and seconds > _LONGEST:
+            yield f"a calm run in which nothing was sent took {seconds:.0f} s"
+
+
+def _outcome(message: Message) -> str:
+    """Give the outcome of a record as text."""
+    return message.verdict.outcome.value if message.verdict else ""
