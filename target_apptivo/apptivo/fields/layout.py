@@ -91,7 +91,7 @@ class _Reader:
         right = next(iter(objects_of(attribute.get("right"))), {})
         name = text_of(attribute.get("tagName")) or text_of(right.get("tagName"))
         field_id = text_of(attribute.get("attributeId")) or name
-        kind = _kind(attribute, field_id)
+        kind = STANDARD if group else _kind(attribute, field_id)
         tag = text_of(attribute.get("attributeTag")) or text_of(right.get("tag"))
         described = {text_of(attribute.get("type")).casefold(), tag.casefold()}
         if not field_id or _NO_FIELDS & described:
