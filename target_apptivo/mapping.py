@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import copy
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.exceptions import (
+    InvalidJSONSchema,
+    MapExpressionError,
+    RecordsWithoutSchemaException,
+    StreamMapConfigError,
+)
 
-from target_apptivo.errors import InputError, RecordRejectedError
+from target_apptivo.errors import InputError, RecordRejectedError, TargetApptivoError
 from target_apptivo.jsontext import dumps_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from singer_sdk.sinks import Sink
 
     from target_apptivo.reader import LineReader
     from target_apptivo.sinks import ApptivoSink
+
+# Errors that say what is wrong themselves.
+_TELLING = (InvalidJSONSchema, MapExpressionError, StreamMapConfigError, TargetApptivoError)
 
 
 class Streams:
@@ -77,6 +86,22 @@ def check_schema(reader: LineReader, message: dict[str, Any]) -> None:
     reader.require({"key_properties": key_properties}, key_properties=list)
     if not all(isinstance(name, str) for name in key_properties):
         raise reader.error("has 'key_properties' that are no names")
+
+
+@contextmanager
+def usable_schema(reader: LineReader) -> Iterator[None]:
+    """Take what the SDK fails by while it makes use of a schema for a fault of the schema.
+
+    Raises:
+        InputError: If it does; the line is named.
+    """
+    try:
+        yield
+    except _TELLING:
+        raise
+    except Exception as error:
+        problem = f"holds a schema that cannot be used ({type(error).__name__})"
+        raise reader.error(problem) from error
 
 
 def wanted_maps(stream_maps: Collection[Any], message: Mapping[str, Any]) -> Collection[Any]:

@@ -15,7 +15,7 @@ from singer_sdk.helpers._classproperty import classproperty
 
 from target_apptivo import command
 from target_apptivo.errors import InputError, RecordRejectedError, SettingsError, StoppedError
-from target_apptivo.mapping import Streams, check_schema, mapped, wanted_maps
+from target_apptivo.mapping import Streams, check_schema, mapped, usable_schema, wanted_maps
 from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.run import Run
@@ -132,7 +132,8 @@ class TargetApptivo(Target):
         self._streams.tell(message_dict)
         name = message_dict["stream"]
         before = self.mapper.stream_maps.get(name)
-        super()._process_schema_message(message_dict)
+        with usable_schema(self._reader):
+            super()._process_schema_message(message_dict)
         if (stream_maps := self.mapper.stream_maps[name]) is before:
             return  # the same schema again
         aliases = [each.stream_alias for each in stream_maps]

@@ -174,6 +174,20 @@ def test_key_properties_are_names(run: RunTarget, key_properties: object) -> Non
     assert "key_properties" in finished.last_log
 
 
+@pytest.mark.parametrize("odd", [5, "x", None, [1], {"type": 5}, {"anyOf": [None]}])
+@pytest.mark.parametrize(
+    "config",
+    [{}, {"flattening_enabled": True, "flattening_max_depth": 2}, {"add_record_metadata": True}],
+)
+def test_a_schema_that_is_none_is_the_tap_s_fault(
+    run: RunTarget, odd: object, config: dict[str, Any]
+) -> None:
+    """Whatever the SDK makes of it."""
+    finished = run([schema("leads", x=odd), record("leads", 1)], config=config)
+    assert "this is a bug" not in finished.log
+    assert finished.code == 0 or "mend the tap" in finished.last_log
+
+
 def test_a_record_under_the_alias_of_a_stream_has_no_schema(run: RunTarget) -> None:
     """The alias is our name for it, not the tap's."""
     config = {"stream_maps": {"people": {"__alias__": "leads"}}}
