@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from singer_sdk.exceptions import (
@@ -38,6 +34,7 @@ from target_apptivo.trial.preview import PreviewRun
 from target_apptivo.trial.send_test import SendTestRun
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterator
 
     from target_apptivo.redact import Redactor
@@ -47,7 +44,6 @@ if TYPE_CHECKING:
 _NEEDS_EXTRA = (
     "needs its extra: pip install 'target-apptivo[sandbox]' (pipx, uv tool: install it anew so)"
 )
-_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,42 +153,6 @@ def options() -> list[click.Option]:
             help="Start the embedded sandbox for this run and send there; needs no keys.",
         ),
     ]
-
-
-def check_log_settings() -> None:
-    """End with one line where the log cannot be set up as the environment wants it."""
-    for variable in ("TARGET_APPTIVO_LOGLEVEL", "LOGLEVEL"):
-        if level := os.environ.get(variable):
-            if level.upper() not in logging.getLevelNamesMapping():
-                sys.exit(f"{variable}: must be one of {', '.join(_LOG_LEVELS)}")
-            return
-
-
-def read_files(paths: tuple[str, ...]) -> dict[str, Any]:
-    """Read the configuration files; the last one wins.
-
-    Args:
-        paths: Their names; `ENV` stands for the environment, and is no file.
-
-    Raises:
-        SettingsError: If one is no JSON object; its content is not shown.
-    """
-    config: dict[str, Any] = {}
-    for path in paths:
-        if path == "ENV":
-            continue
-        try:
-            content = json.loads(Path(path).read_bytes())
-        except json.JSONDecodeError as error:
-            problem = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            raise SettingsError(path, problem) from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise SettingsError(path, f"cannot be read ({type(error).__name__})") from None
-        if not isinstance(content, dict):
-            problem = "is not a JSON object"
-            raise SettingsError(path, problem)
-        config |= content
-    return config
 
 
 def print_check(run: Run, logger: logging.Logger) -> None:

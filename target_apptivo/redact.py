@@ -194,6 +194,12 @@ def guard_logging(redactor: Redactor) -> None:
     threading.excepthook = _log_thread_error
 
 
+def tells_a_user(record: logging.LogRecord) -> bool:
+    """Whether a log line says anything to a user: not that the SDK left out what nobody asked."""
+    is_idle = record.msg == "Skipping parse of env var settings..."
+    return not is_idle or logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
+
+
 def _handlers() -> Iterator[logging.Handler]:
     """Give every handler: of all loggers, behind other handlers, and the one of last resort."""
     loggers = [logging.getLogger(), *logging.getLogger().manager.loggerDict.values()]

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import copy
-import logging
 import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Target
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._classproperty import classproperty
 
 from target_apptivo import command
 from target_apptivo.errors import InputError, RecordRejectedError, SettingsError, StoppedError
 from target_apptivo.mapping import Streams, check_schema, mapped, usable_schema, wanted_maps
 from target_apptivo.reader import LineReader
-from target_apptivo.redact import Redactor, guard_logging
+from target_apptivo.redact import Redactor, guard_logging, tells_a_user
 from target_apptivo.run import Run
-from target_apptivo.settings.check import check_settings, parse_text
+from target_apptivo.settings.check import check_settings
 from target_apptivo.settings.declared import MEANINGLESS, SECRETS, SETTINGS
 from target_apptivo.settings.deletes import refuse_wild_rename, refuse_wild_renames
 from target_apptivo.settings.read import read_settings
 from target_apptivo.sinks import SINKS, ApptivoSink, UnmappedSink
+from target_apptivo.sources import read_environment, read_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import FrameType
 
     from target_apptivo.settings.read import Settings
-
-# Variables with our prefix that are no settings: the SDK's.
-_NO_SETTINGS = {"loglevel"}
 
 
 class TargetApptivo(Target):
@@ -83,15 +79,10 @@ class TargetApptivo(Target):
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
-        """Read settings from the environment: texts, and JSON for everything else."""
+        """Read settings from the environment."""
         schema = cls.config_jsonschema
         cls.append_builtin_config(schema)
-        texts = {name: {"type": "string"} for name in schema["properties"]}
-        found = parse_environment_config({"properties": texts}, cls._env_var_prefix)
-        unknown = _names_in_environment(cls._env_var_prefix) - found.keys()
-        return dict.fromkeys(unknown) | {
-            name: parse_text(name, text, schema["properties"][name]) for name, text in found.items()
-        }
+        return read_environment(cls._env_var_prefix, schema["properties"])
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings, and make plain values of them."""
@@ -213,7 +204,7 @@ class TargetApptivo(Target):
     def get_singer_command(cls) -> click.Command:
         """Add our options to the SDK's, and put the guard behind every log handler."""
         guard_logging(cls.redactor)
-        cls.logger.addFilter(_tells_a_user)
+        cls.logger.addFilter(tells_a_user)
         cls.redactor.add(
             *(os.environ.get(f"{cls._env_var_prefix}{key.upper()}") for key in SECRETS)
         )
@@ -251,7 +242,7 @@ class TargetApptivo(Target):
         with command.exit_code(cls.logger, wanted), command.sandbox(cls.logger, sandbox) as url:
             cls.print_version(print_fn=cls.logger.info)
             target = cls(
-                config=command.read_files(config),
+                config=read_files(config),
                 parse_env_config="ENV" in config,
                 make_run=wanted.make_run,
                 needs_keys=wanted.needs_keys,
@@ -259,15 +250,3 @@ class TargetApptivo(Target):
             )
             if not wanted.carry_out(target.run, cls.logger):
                 target.listen(file_input)
-
-
-def _tells_a_user(record: logging.LogRecord) -> bool:
-    """Whether a log line says anything to a user: not that the SDK left out what nobody asked."""
-    is_idle = record.msg == "Skipping parse of env var settings..."
-    return not is_idle or logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
-
-
-def _names_in_environment(prefix: str) -> set[str]:
-    """Give the names of the settings in the environment; those of Meltano's extras begin by `_`."""
-    names = {name.removeprefix(prefix) for name in os.environ if name.startswith(prefix)}
-    return {name.lower() for name in names if not name.startswith("_")} - _NO_SETTINGS
