@@ -68,8 +68,6 @@ class TargetApptivo(Target):
         self._reader.run = self.run
         self._streams = Streams()
 
-    # -- settings ---------------------------------------------------------------------------------
-
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Add the SDK's settings, but for those that mean nothing here."""
@@ -109,8 +107,6 @@ class TargetApptivo(Target):
         """The reader of the messages."""
         assert isinstance(self.message_reader, LineReader)  # noqa: S101 - `message_reader_class`
         return self.message_reader
-
-    # -- messages ---------------------------------------------------------------------------------
 
     def get_sink_class(self, stream_name: str) -> type[ApptivoSink]:
         """Find the sink of a stream's endpoint."""
@@ -197,8 +193,6 @@ class TargetApptivo(Target):
         if run is None or not run.stop.has_begun:  # --check, or before the first line
             raise StoppedError(signum)
         run.stop.note(signum)
-
-    # -- command line -----------------------------------------------------------------------------
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
