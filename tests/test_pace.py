@@ -87,7 +87,7 @@ def test_the_limit_stays_within_its_bounds(ceiling: int, happened: list[tuple[st
     for now, (event, number) in enumerate(happened):
         before = pace.limit
         if event == "healthy":
-            pace.healthy(number, 0.05)
+            pace.healthy(number)
             assert before <= pace.limit <= before + 1
         elif pace.pushed_back(sent_at=now - number, now=now, wait=0):
             assert pace.limit == max(1, before // 2)
@@ -102,7 +102,7 @@ def test_the_limit_starts_low_and_doubles_each_round() -> None:
     limits = [pace.limit]
     for _ in range(4):
         for _ in range(pace.limit):
-            pace.healthy(pace.limit, 0.05)
+            pace.healthy(pace.limit)
         limits.append(pace.limit)
     assert limits == [2, 4, 8, 16, 16]
     assert Pace(1).limit == 1
@@ -112,13 +112,13 @@ def test_after_a_cut_the_limit_gains_one_a_round() -> None:
     """Where the end of the road is known, it is neared with care."""
     pace = Pace(100)
     for _ in range(14):
-        pace.healthy(100, 0.05)
+        pace.healthy(100)
     assert pace.limit == 16
     assert pace.pushed_back(sent_at=0, now=1, wait=0)
     limits = [pace.limit]
     for _ in range(3):
         for _ in range(pace.limit + 1):
-            pace.healthy(100, 0.05)
+            pace.healthy(100)
         limits.append(pace.limit)
     assert limits == [8, 9, 10, 11]
 
@@ -127,7 +127,7 @@ def test_a_limit_that_is_not_used_does_not_climb() -> None:
     """Answers to a slow tap say nothing of what Apptivo would take."""
     pace = Pace(8)
     for _ in range(50):
-        pace.healthy(1, 0.05)
+        pace.healthy(1)
     assert pace.limit == 2
 
 
@@ -135,7 +135,7 @@ def test_the_limit_is_cut_once_for_a_round() -> None:
     """All requests that were under way at the first push-back count as one."""
     pace = Pace(64)
     for _ in range(62):
-        pace.healthy(64, 0.05)
+        pace.healthy(64)
     cuts = [pace.pushed_back(sent_at=10, now=now, wait=0) for now in (11, 11.5, 12)]
     assert cuts == [True, False, False]
     assert pace.limit == 32
@@ -181,13 +181,3 @@ def test_without_a_ceiling_requests_are_not_spaced() -> None:
     pace = Pace(8)
     pace.sent(5)
     assert pace.wait(5) == 0
-
-
-def test_a_busy_interpreter_does_not_open_the_window() -> None:
-    """Where it is what requests wait for, more of them at once are no help."""
-    pace = Pace(64)
-    for _ in range(1000):
-        pace.healthy(pace.limit, 0.05, busy=0.95)
-    assert pace.limit == 2
-    pace.healthy(pace.limit, 0.05, busy=0.6)
-    assert pace.limit == 3
