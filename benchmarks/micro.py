@@ -23,7 +23,7 @@ from singer_sdk.sinks.core import JSONSchemaValidator
 
 from benchmarks.harness import SCHEMA, record
 from target_apptivo.apptivo.request import Request
-from target_apptivo.client import Client
+from target_apptivo.delivery.client import Client
 from target_apptivo.jsontext import loads
 from target_apptivo.validation import QuickValidator
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
-from target_apptivo.client import Client
+from target_apptivo.delivery.client import Client
 from target_apptivo.delivery.delivery import Delivery
 from target_apptivo.delivery.pace import Pace
 from target_apptivo.delivery.policy import Policy

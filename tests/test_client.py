@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection
 
 from target_apptivo.apptivo.request import Request
 from target_apptivo.apptivo.response import Answer, NoAnswer
-from target_apptivo.client import Client
+from target_apptivo.delivery.client import Client
 from target_apptivo.errors import SettingsError
 from target_apptivo.sandbox import Reply, Sandbox
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_apptivo.apptivo.response import Answer, NoAnswer
-from target_apptivo.exchange import Connection
+from target_apptivo.delivery.exchange import Connection
 from tests.test_client import OK, REQUEST, client, read_request, reset, serving
 
 if TYPE_CHECKING:

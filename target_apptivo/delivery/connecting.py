@@ -1,35 +1,23 @@
-"""Send one request and bring back its answer. The only module that knows `requests` and `urllib3`.
+"""Open connections: names, TLS, proxies, private CAs. Alone knows `requests` and `urllib3`.
 
-It knows HTTP and not Apptivo: what an answer means is decided elsewhere. Redirects are not
-followed, cookies are not kept, TLS is verified, `.netrc` is not read, and what goes wrong is told
-in words that hold no URL, because URLs hold the credentials.
-
-The libraries open the connections (names, TLS, proxies, private CAs). What goes over them is
-written and read here and in `exchange`: the libraries' own way has no deadline over all, takes
-what breaks off for whole, and logs URLs.
+What goes wrong is told in words that hold no URL, because URLs hold the credentials.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import socket
-import time
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
 from http.client import HTTPException
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from ssl import SSLError
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
-from weakref import finalize
 
-from requests.structures import CaseInsensitiveDict
 from requests.utils import (
     DEFAULT_CA_BUNDLE_PATH,
     get_auth_from_url,
@@ -41,158 +29,29 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util import create_urllib3_context, make_headers, parse_url
 
-from target_apptivo.apptivo.request import sign
-from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.apptivo.response import NoAnswer
 from target_apptivo.errors import SettingsError
-from target_apptivo.exchange import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from ssl import SSLContext
 
-    from target_apptivo.apptivo.request import Pairs, Request, WireRequest
-
-_DEFAULT_HEADERS = {
-    "User-Agent": f"target-apptivo/{version('target-apptivo')}",
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip, deflate",
-}
 _PORTS: Final = {"http": 80, "https": 443}
-_HAVE_NO_BODY: Final = {"GET", "DELETE"}
-_SAFE_IN_TARGET: Final = "%/?:@!$&'()*+,;="
 # What the libraries raise where there is no connection; UnicodeError is for names of hosts.
-_FAILURES: Final = (HTTPError, HTTPException, OSError, UnicodeError)
+FAILURES: Final = (HTTPError, HTTPException, OSError, UnicodeError)
 _TUNNEL_REFUSED: Final = re.compile(r"Tunnel connection failed: (\d{3})\b")
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
-class Client:
-    """Sends requests to one host, with its credentials if it has any. Safe to share."""
-
-    def __init__(
-        self,
-        base_url: str,
-        credentials: Pairs,
-        *,
-        connections: int,
-        connect_timeout: float,
-        read_timeout: float,
-    ) -> None:
-        """Prepare the connections; none is opened before the first request.
-
-        Args:
-            base_url: The API's base URL with its final `/`; http only for a loopback host.
-            credentials: Parameters that every request carries.
-            connections: The most connections that are kept open.
-            connect_timeout: Seconds until there is a connection.
-            read_timeout: Seconds from then until the whole answer is there.
-
-        Raises:
-            SettingsError: If the environment names a proxy or a CA that cannot be used.
-        """
-        self._base_url = base_url
-        self._credentials = credentials
-        self._origin = len("://".join(urlsplit(base_url)[:2]))
-        self._host = _host(base_url)
-        self._prepare = _route(base_url)
-        self._timeouts = connect_timeout, read_timeout
-        self._connections = connections
-        self._idle: list[Connection] = []
-        finalize(self, _close_all, self._idle)
-
-    def send(self, request: Request, *, within: float = math.inf) -> Answer | NoAnswer:
-        """Send a request once.
-
-        Args:
-            request: The request, without credentials.
-            within: Seconds after which it has to be over, if that is before the timeouts.
-
-        Returns:
-            The answer, or what became of the request without one.
-        """
-        wire = sign(request, self._base_url, self._credentials)
-        end = time.monotonic() + within
-        connection = self._idle_connection() or self._open(min(self._timeouts[0], within))
-        if isinstance(connection, NoAnswer):
-            return connection
-        deadline = min(time.monotonic() + self._timeouts[1], end)
-        try:
-            return connection.exchange(self._message(wire), deadline)
-        finally:
-            self._keep(connection)
-
-    def close(self) -> None:
-        """Close the idle connections; no others are kept from now on."""
-        self._connections = 0
-        _close_all(self._idle)
-
-    def _idle_connection(self) -> Connection | None:
-        """Take a connection on which nothing has happened since its last answer."""
-        with suppress(IndexError):
-            while not (connection := self._idle.pop()).is_quiet():
-                connection.close()
-            return connection
-        return None
-
-    def _open(self, seconds: float) -> Connection | NoAnswer:
-        """Open a connection; the exceptions of the libraries become values here."""
-        try:
-            connection = Connection(_connect(self._prepare(timeout=seconds), seconds))
-        except _FAILURES as error:
-            return _not_connected(error)
-        if connection.is_quiet():
-            return connection
-        connection.close()
-        return NoAnswer("connection lost before sending", processed=False)
-
-    def _keep(self, connection: Connection) -> None:
-        """Keep a connection for the next request, or close it."""
-        if connection.is_reusable and len(self._idle) < self._connections:
-            self._idle.append(connection)
-        else:
-            connection.close()
-
-    def _message(self, wire: WireRequest) -> bytes:
-        """Write a request in one piece: two would be two packets, and a change of threads."""
-        target = _target(wire.url[self._origin :])
-        body = wire.body or b""
-        length = f"Content-Length: {len(body)}\r\n"
-        if wire.body is None and wire.method in _HAVE_NO_BODY:
-            length = ""
-        fixed = _fixed_headers(self._host, wire.headers)
-        head = f"{wire.method} {target} HTTP/1.1\r\n{fixed}{length}\r\n"
-        return head.encode("latin-1") + body
-
-
-def _close_all(connections: list[Connection]) -> None:
-    """Close what is left of connections, also of those of a client that nobody closed."""
-    while connections:
-        connections.pop().close()
-
-
-def _host(base_url: str) -> str:
-    """Give the name of the host, with its port where that is not the usual one."""
+def host_header(base_url: str) -> str:
+    """Give the host as a request names it, with its port where that is not the usual one."""
     url = parse_url(base_url)
     has_port = url.port and url.port != _PORTS[url.scheme or "https"]
     return f"{url.host}:{url.port}" if has_port else f"{url.host}"
 
 
-def _target(rest: str) -> str:
-    """Give what follows a URL's host, which may be a query at once."""
-    path = rest.partition("#")[0]
-    return quote(path if path.startswith("/") else f"/{path}", safe=_SAFE_IN_TARGET)
-
-
-@lru_cache(maxsize=256)  # every request of a stream has the same ones
-def _fixed_headers(host: str, own: Pairs) -> str:
-    """Put a call's headers over the default ones, whatever their case."""
-    headers = CaseInsensitiveDict({"Host": host, **_DEFAULT_HEADERS})
-    headers.update(own)
-    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-
-
-def _route(base_url: str) -> Callable[..., HTTPConnection]:
+def prepare_for(base_url: str) -> Callable[..., HTTPConnection]:
     """Give what prepares a connection, with a proxy and a private CA of the environment.
 
     Plain http is allowed to a loopback host alone, and a proxy is another host.
@@ -267,7 +126,7 @@ def _socks(proxy: str, host: str, port: int, tls: SSLContext) -> Callable[..., H
     return partial(SOCKSHTTPSConnection, options, host, port, ssl_context=tls)
 
 
-def _connect(connection: HTTPConnection, seconds: float) -> socket.socket:
+def connect(connection: HTTPConnection, seconds: float) -> socket.socket:
     """Connect in a thread: nothing else bounds the look-up of a name, or a proxy that drips."""
     opened: Future[socket.socket] = Future()
     Thread(target=_connect_for, args=(opened, connection), daemon=True).start()
@@ -295,7 +154,7 @@ def _connect_for(opened: Future[socket.socket], connection: HTTPConnection) -> N
             opened.set_exception(error)
 
 
-def _not_connected(error: Exception) -> NoAnswer:
+def not_connected(error: Exception) -> NoAnswer:
     """Tell why there is no connection."""
     if refusal := _TUNNEL_REFUSED.search(str(error)):
         wants = "wants credentials" if refusal[1] == "407" else "refuses"

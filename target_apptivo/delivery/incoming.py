@@ -1,42 +1,28 @@
-"""One exchange of HTTP/1.1 over an open connection: a request, and the answer that is its own.
+"""Read the response that comes over a connection: past interim ones, to the end that it tells.
 
-An answer is whole only if its headers are whole and the end of its body is known and reached. The
-deadline is for all of it: sending, waiting, and reading, in however small pieces. A connection is
-used again only if nothing at all is left over on it.
-
-`http.client` promises none of this: it takes an interim answer for the answer and an end within the
-headers for the end of the headers, and its timeouts start again with every byte.
+A response is whole only if its headers are whole, and the end of its body is known and reached.
 """
 
 from __future__ import annotations
 
 import re
-import ssl
-import time
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.apptivo.response import Answer
+from target_apptivo.delivery.decoding import MOST_IN_BODY, decode
 from target_apptivo.jsontext import loads_strictly
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
-_MOST_IN_BODY: Final = 8 * 2**20  # as it comes, and as it is decoded
-_MOST_RECEIVED: Final = 2 * _MOST_IN_BODY  # interim answers, headers and the frames of chunks too
+_MOST_RECEIVED: Final = 2 * MOST_IN_BODY  # interim answers, headers and the frames of chunks too
 _MOST_IN_HEAD: Final = 256 * 2**10
 _MOST_IN_LINE: Final = 8 * 2**10
-_PIECE: Final = 64 * 2**10
-# Every coding and every member costs a decoding of up to the whole size.
-_MOST_CODINGS: Final = 4
-_MOST_MEMBERS: Final = 100
 
 _SWITCHING_PROTOCOLS: Final = 101
 _WITHOUT_BODY: Final = {_SWITCHING_PROTOCOLS, 204, 304}
-_FIRST_REFUSAL: Final = 400
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [^\r\n]*)?\r?\n")
 # A value goes on in lines that begin with white space (RFC 9112, 5.2).
@@ -48,9 +34,6 @@ _LINE_END: Final = re.compile(rb"\n")
 _EMPTY_LINES: Final = {b"\r\n", b"\n"}
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
-_GZIP: Final = 31  # zlib's numbers for the wrapping of what it reads
-_ZLIB: Final = 15
-_BARE: Final = -15
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -63,108 +46,6 @@ class GarbledError(Exception):
 
 
 _UNFINISHED: Final = (BrokenOffError, GarbledError, OSError)
-
-
-class Connection:
-    """An open connection, for one exchange at a time.
-
-    Attributes:
-        is_reusable: Whether it can have another exchange, so far as is known.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        """Take an open socket, its TLS included."""
-        self._sock = sock
-        self._deadline = 0.0
-        self.is_reusable = True
-
-    def close(self) -> None:
-        """Close it."""
-        self.is_reusable = False
-        self._sock.close()
-
-    def is_quiet(self) -> bool:
-        """Whether nothing has come that was not asked for, the end of the connection included."""
-        self._sock.settimeout(0)
-        try:
-            self._sock.recv(1)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return True
-        except OSError:
-            pass
-        return False
-
-    def exchange(self, request: bytes, deadline: float) -> Answer | NoAnswer:
-        """Send a request and read its answer.
-
-        Args:
-            request: All of its bytes.
-            deadline: When all has to be over, on the monotonic clock.
-
-        Returns:
-            The answer, or what became of the request without one.
-        """
-        self._deadline = deadline
-        self.is_reusable = False
-        failure = self._send(request)
-        if failure is None:
-            return self._read_answer()
-        if failure.timed_out:
-            return failure
-        # A server may refuse a request of which it has read enough, and hang up.
-        answer = self._read_answer()
-        self.is_reusable = False
-        is_refusal = isinstance(answer, Answer) and answer.status_code >= _FIRST_REFUSAL
-        return answer if is_refusal else failure
-
-    def _send(self, request: bytes) -> NoAnswer | None:
-        """Send all bytes; give what hindered it. Some may have arrived in any case."""
-        unsent = memoryview(request)
-        try:
-            while unsent:
-                self._sock.settimeout(self._time_left())
-                unsent = unsent[self._sock.send(unsent) :]
-        except TimeoutError:
-            reason = "the request could not be sent within the read timeout"
-            return NoAnswer(reason, processed=True, timed_out=True)
-        except OSError as error:
-            return _lost("connection lost while sending", error)
-        return None
-
-    def _read_answer(self) -> Answer | NoAnswer:
-        """Read the answer that follows the interim ones."""
-        incoming = Incoming(self._receive)
-        try:
-            head = read_head(incoming)
-        except TimeoutError:
-            reason = "no answer within the read timeout"
-            return NoAnswer(reason, processed=True, timed_out=True)
-        except GarbledError:
-            return NoAnswer("the answer's headers are garbled", processed=True)
-        except (BrokenOffError, OSError) as error:
-            what = "connection lost after sending"
-            return _lost("the answer breaks off in its headers" if incoming.size else what, error)
-        answer, is_ended = read_answer(head, incoming)
-        self.is_reusable = is_ended and head.keeps_connection and not incoming.has_more
-        return answer
-
-    def _receive(self) -> bytes:
-        """Receive the next bytes."""
-        self._sock.settimeout(self._time_left())
-        return self._sock.recv(_PIECE)
-
-    def _time_left(self) -> float:
-        """Give the seconds until the deadline."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-def _lost(what: str, error: Exception) -> NoAnswer:
-    """Tell of a connection that was lost when the request may have arrived."""
-    detail = getattr(error, "strerror", None)
-    return NoAnswer(f"{what} ({detail})" if detail else what, processed=True)
 
 
 class Incoming:
@@ -199,7 +80,7 @@ class Incoming:
 
     def take(self, size: int, body: bytearray) -> None:
         """Move bytes to a body; what came before they broke off is moved too."""
-        if len(body) + size > _MOST_IN_BODY:
+        if len(body) + size > MOST_IN_BODY:
             raise GarbledError
         while size > len(self._waiting):
             size -= len(self._waiting)
@@ -287,7 +168,7 @@ def read_answer(head: Head, incoming: Incoming) -> tuple[Answer, bool]:
         is_closed = not is_ended
     except _UNFINISHED:  # what the status says holds all the same
         pass
-    body, is_decoded = _decode(bytes(raw), head.get("content-encoding") or "")
+    body, is_decoded = decode(bytes(raw), head.get("content-encoding") or "")
     is_whole = is_decoded and (is_ended or (is_closed and _shows_its_end(body)))
     return Answer(head.status_code, body, head.get("retry-after"), is_whole), is_ended
 
@@ -335,39 +216,6 @@ def _read_chunk_size(incoming: Incoming) -> int:
     if not line:
         raise GarbledError
     return int(line[1], 16)
-
-
-def _decode(body: bytes, names: str) -> tuple[bytes, bool]:
-    """Undo the codings of a body; tell whether that came to an end. Unknown ones stay."""
-    codings = [name.strip().lower() for name in names.split(",")]
-    is_whole = len(codings) <= _MOST_CODINGS
-    for coding in reversed(codings):
-        if body and is_whole and coding in {"gzip", "x-gzip", "deflate"}:
-            body, is_whole = _inflate(body, _wrapping(body, coding))
-    return body, is_whole
-
-
-def _wrapping(body: bytes, coding: str) -> int:
-    """Tell what zlib shall expect: some servers send `deflate` without its two bytes of head."""
-    if coding != "deflate":
-        return _GZIP
-    has_head = body[0] & 15 == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
-    return _ZLIB if has_head else _BARE
-
-
-def _inflate(packed: bytes, wrapping: int) -> tuple[bytes, bool]:
-    """Unpack no more than is read of a body; several members of gzip are one body."""
-    body = bytearray()
-    for _ in range(_MOST_MEMBERS):
-        member = zlib.decompressobj(wrapping)
-        try:
-            body += member.decompress(packed, _MOST_IN_BODY - len(body) + 1)
-        except zlib.error:
-            break
-        packed = member.unused_data
-        if not member.eof or len(body) > _MOST_IN_BODY or not packed:
-            return bytes(body[:_MOST_IN_BODY]), member.eof and len(body) <= _MOST_IN_BODY
-    return bytes(body), False
 
 
 def _shows_its_end(body: bytes) -> bool:
