@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import lag
 from benchmarks.harness import Result, Workbench, workbench
+from benchmarks.journal import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,6 +55,8 @@ class Size:
     lag: int
     starts: int
     micro: int
+    unchanged: int
+    rows: int
 
 
 FULL = Size(
@@ -67,6 +70,8 @@ FULL = Size(
     lag=8_000,
     starts=5,
     micro=1_000,
+    unchanged=10_000,
+    rows=1_000_000,
 )
 QUICK = Size(
     repetitions=1,
@@ -79,6 +84,8 @@ QUICK = Size(
     lag=3_000,
     starts=1,
     micro=300,
+    unchanged=5_000,
+    rows=50_000,
 )
 
 
@@ -125,6 +132,42 @@ class Measurements:
         ours, pool = rates["apptivo"], rates["pool"]
         yield Row(what="50 ms, 1 % of 1 s, 32 in flight: target-apptivo", figure=f"{ours:,.0f}/s")
         yield _ratio("  against a bare pool of 32 threads", ours, pool, at_least=0.9)
+
+    def journal(self) -> Iterator[Row]:
+        """Compare runs with a journal, which is new each time, and without."""
+        records = self._size.at_50_ms
+
+        def with_journal(**order: Any) -> float:  # noqa: ANN401 - fields of `Tally`
+            command = self._bench.apptivo(_MANY, **self._remembering())
+            return self._rate(command, records)(**order)
+
+        without = self._rate(self._bench.apptivo(_MANY), records)
+        rates = self._in_turns({"with": with_journal, "without": without}, latency=0.05)
+        what = "50 ms, 32 in flight: with a journal against without"
+        yield _ratio(what, rates["with"], rates["without"], at_least=0.9)
+
+    def unchanged(self) -> Iterator[Row]:
+        """Compare what passes unchanged with a dry run, and a small journal with a large one."""
+        records = self._size.unchanged
+        commands = {
+            name: self._bench.apptivo(**self._remembering(rows))
+            for name, rows in (("few", records), ("many", self._size.rows))
+        }
+        commands["dry"] = self._bench.apptivo(dry_run=True)
+        rates = self._in_turns(
+            {name: self._pass_rate(command, records) for name, command in commands.items()}
+        )
+        what = "unchanged records against a dry run"
+        yield _ratio(what, rates["few"], rates["dry"], at_least=1.5)
+        what = f"unchanged: a journal of {records:,} rows against one of {self._size.rows:,}"
+        ratio = rates["few"] / rates["many"]
+        yield Row(
+            what=what,
+            figure=f"{rates['few']:,.0f}/s : {rates['many']:,.0f}/s",
+            ratio=f"{ratio:.2f}",
+            goal="at most 1.3",
+            reached=ratio <= 1.3,  # noqa: PLR2004
+        )
 
     def at_0_ms(self) -> Iterator[Row]:
         """Compare what only the processor limits."""
@@ -231,6 +274,24 @@ class Measurements:
 
         return rate
 
+    def _remembering(self, rows: int = 0) -> dict[str, Any]:
+        """Give the settings of a journal that knows so many records."""
+        return {"journal_url": self._bench.journal(rows), "journal_account": ACCOUNT}
+
+    def _pass_rate(self, command: list[str], records: int) -> Callable[..., float]:
+        """Measure records a second of a run that sends nothing, without its start."""
+        source, one = self._bench.messages(records), self._bench.messages(1)
+
+        def rate(**order: Any) -> float:  # noqa: ANN401 - fields of `Tally`
+            start = self._bench.run(command, one, **order).seconds
+            result = self._bench.run(command, source, **order)
+            if result.seen["requests"]:
+                msg = f"{result.seen['requests']} requests where none was due"
+                raise RuntimeError(msg)
+            return records / (result.seconds - start)
+
+        return rate
+
     def _seconds(self, command: list[str], source: Path | None) -> Callable[..., float]:
         """Measure from start to end."""
         return lambda **order: self._bench.run(command, source, **order).seconds
@@ -250,7 +311,10 @@ class Measurements:
         return {name: statistics.median(each) for name, each in figures.items()}
 
 
-NAMES = ("server", "at_0_ms", "at_50_ms", "slow_answers", "state", "start", "micro", "memory")
+NAMES = (
+    *("server", "at_0_ms", "at_50_ms", "slow_answers", "journal", "unchanged"),
+    *("state", "start", "micro", "memory"),
+)
 _WIDTHS = (64, 18, 15, 16, 7)
 
 

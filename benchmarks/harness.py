@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,7 @@ class Workbench:
     def __init__(self, folder: Path, server: Server) -> None:
         """Work in a folder, against a server."""
         self._folder = folder
+        self._numbers = count()
         self.server = server
 
     def messages(self, records: int, *, state_every: int = 1_000) -> Path:
@@ -91,16 +93,24 @@ class Workbench:
                 file.writelines(f"{json.dumps(each)}\n" for each in _messages(records, state_every))
         return path
 
-    def apptivo(self, max_in_flight: int | None = None) -> list[str]:
-        """Give the command line of our target."""
+    def apptivo(self, max_in_flight: int | None = None, **more: Any) -> list[str]:  # noqa: ANN401
+        """Give the command line of our target, with further settings."""
         settings: dict[str, Any] = {
             "api_key": "benchmark-api-key",
             "access_key": "benchmark-access-key",
             "api_url": self.server.url,
+            **more,
         }
         if max_in_flight:
             settings["max_in_flight"] = max_in_flight
         return [sys.executable, "-m", "target_apptivo", "--config", self._settings(settings)]
+
+    def journal(self, rows: int = 0) -> str:
+        """Make a journal that knows the first records of `messages`; give its URL."""
+        url = f"sqlite:///{self._folder}/{next(self._numbers)}.db"
+        module = [sys.executable, "-m", "benchmarks.journal", url, str(rows)]
+        subprocess.run(module, check=True)
+        return url
 
     def bare_target(self) -> list[str]:
         """Give the command line of the SDK's target."""

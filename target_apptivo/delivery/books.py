@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AHEAD_PER_REQUEST = 2
 # What is carried out in one transaction: those who wait for it are not to wait long.
-_MOST_AT_ONCE = 500
+_MOST_AT_ONCE = 1_000
 
 
 class Books:

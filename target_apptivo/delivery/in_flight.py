@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from target_apptivo.delivery.policy import Policy
     from target_apptivo.errors import TargetApptivoError
 
+# Questions to the journal are answered by the hundred: more are asked than requests are sent.
+_MOST_ASKED = 2_000
+
 
 class InFlight:
     """The records of a run between reading and settling.
@@ -81,8 +84,9 @@ class InFlight:
 
     def is_full(self, share: float = 1.0) -> bool:
         """Whether no more is to be read: the window is taken, or enough waits to be sent."""
-        waiting = len(self.progress.ready) + len(self.progress.books)
-        return self.window.is_full(share) or waiting >= self._policy.most_ahead * share
+        is_ahead = len(self.progress.ready) >= self._policy.most_ahead * share
+        is_asking = len(self.progress.books) >= _MOST_ASKED * share
+        return is_ahead or is_asking or self.window.is_full(share)
 
     @property
     def is_idle(self) -> bool:
