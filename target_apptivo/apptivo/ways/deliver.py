@@ -80,6 +80,3 @@ async def _with_references(mapped: Mapped, rules: Rules) -> dict[str, Any] | Ver
         elif not reference.is_omitted:
             return refused(f"{reference.stream} {shown_key(values)} is not in Apptivo")
     return attributes
-
-
-deliver_child = deliver_mapped  # until whoever calls it so has moved
