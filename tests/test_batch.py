@@ -11,7 +11,7 @@ import pytest
 
 from target_apptivo.apptivo.batch import Batch, interpret_results
 from target_apptivo.apptivo.endpoints import ApiStyle
-from target_apptivo.apptivo.response import Answer, Meaning, Outcome, Verdict, interpret_response
+from target_apptivo.apptivo.response import Meaning, Outcome, Response, Verdict, interpret_response
 from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import dumps
 from target_apptivo.settings.batch import read_batch
@@ -219,7 +219,7 @@ def call_and_batch(**options: Any) -> tuple[Any, Any]:  # noqa: ANN401
 
 def verdicts(call: Any, batch: Batch | None, body: bytes, count: int) -> list[Verdict]:  # noqa: ANN401
     """Judge an answer and give each record its verdict."""
-    whole = interpret_response(call, Answer(200, body))
+    whole = interpret_response(call, Response(200, body))
     return interpret_results(call, batch, whole, count)
 
 
@@ -227,7 +227,7 @@ def test_without_a_results_path_all_records_share_the_outcome() -> None:
     """The outcome of the request is the outcome of each of its records."""
     call, batch = call_and_batch(batch={"property_name": "r"})
     for body in (b"", REFUSED_JSON, b'{"result":"Already exists"}'):
-        whole = interpret_response(call, Answer(200, body))
+        whole = interpret_response(call, Response(200, body))
         assert interpret_results(call, batch, whole, 3) == [whole] * 3
         assert interpret_results(call, None, whole, 1) == [whole]
 

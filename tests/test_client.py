@@ -20,7 +20,7 @@ import trustme
 from urllib3.connection import HTTPConnection
 
 from target_apptivo.apptivo.request import Request
-from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.apptivo.response import NoResponse, Response
 from target_apptivo.delivery.client import Client
 from target_apptivo.errors import SettingsError
 from target_apptivo.sandbox import Reply, Sandbox
@@ -112,7 +112,7 @@ def test_what_has_begun_to_leave_may_have_been_processed(
         one = client(f"http://127.0.0.1:{port}/", read_timeout=0.5 if handle is _never else 20.0)
         answer = one.send(request_)
         one.close()
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, NoResponse)
     assert answer.processed
     assert answer.reason.startswith(reason)
     assert "the-api-key" not in answer.reason
@@ -124,16 +124,16 @@ def test_a_refused_connection_was_not_processed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     answer = client(f"http://127.0.0.1:{port}/").send(REQUEST)
-    assert answer == NoAnswer("cannot connect (Connection refused)", processed=False)
+    assert answer == NoResponse("cannot connect (Connection refused)", processed=False)
 
 
 def test_a_stale_connection_is_replaced(sandbox: Sandbox) -> None:
     """A connection that the server closed while idle is not used again."""
     one = client(sandbox.url)
-    assert isinstance(one.send(REQUEST), Answer)
+    assert isinstance(one.send(REQUEST), Response)
     sandbox.stop()
     sandbox.start()
-    assert isinstance(one.send(REQUEST), Answer)
+    assert isinstance(one.send(REQUEST), Response)
     one.close()
 
 
@@ -152,7 +152,7 @@ def test_no_cookie_is_kept_and_no_password_is_found(
 
     with serving(answer) as port:
         one = client(f"http://127.0.0.1:{port}/")
-        assert [one.send(REQUEST), one.send(REQUEST)] == [Answer(200, b"{}")] * 2
+        assert [one.send(REQUEST), one.send(REQUEST)] == [Response(200, b"{}")] * 2
         one.close()
     assert len(seen) == 2
     assert not any(b"cookie" in each or b"authorization" in each for each in seen)
@@ -184,7 +184,7 @@ def tls_port(authority: trustme.CA) -> Iterator[int]:
 def test_a_certificate_of_an_unknown_authority_is_refused(tls_port: int) -> None:
     """TLS is verified: nothing is sent."""
     answer = client(f"https://localhost:{tls_port}/").send(REQUEST)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, NoResponse)
     assert not answer.processed
     assert answer.reason.startswith("no TLS connection")
 
@@ -200,7 +200,7 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_private_authority_can_be_named(tls_port: int) -> None:
     """With its bundle the request passes, over a connection that is used again."""
     one = client(f"https://localhost:{tls_port}/")
-    assert [one.send(REQUEST), one.send(REQUEST)] == [Answer(200, b"{}")] * 2
+    assert [one.send(REQUEST), one.send(REQUEST)] == [Response(200, b"{}")] * 2
     one.close()
 
 
@@ -208,7 +208,7 @@ def test_a_private_authority_can_be_named(tls_port: int) -> None:
 def test_a_certificate_of_another_host_is_refused(tls_port: int) -> None:
     """A known authority is not enough: the name has to be right."""
     answer = client(f"https://127.0.0.1:{tls_port}/").send(REQUEST)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, NoResponse)
     assert not answer.processed
 
 
@@ -265,7 +265,7 @@ def test_a_proxy_sees_a_tunnel_and_no_keys(
     with serving(lambda connection: tunnel(connection, tls_port, seen)) as port:
         use_proxy(monkeypatch, f"{scheme}me:pass%40word@127.0.0.1:{port}")
         one = client(f"https://localhost:{tls_port}/")
-        assert [one.send(REQUEST), one.send(REQUEST)] == [Answer(200, b"{}")] * 2
+        assert [one.send(REQUEST), one.send(REQUEST)] == [Response(200, b"{}")] * 2
         one.close()
     assert seen[0].startswith(f"CONNECT localhost:{tls_port}".encode())
     assert base64.b64encode(b"me:pass@word") in seen[0]
@@ -291,7 +291,7 @@ def test_a_proxy_may_want_tls_for_itself(
     with serving(proxy) as port:
         use_proxy(monkeypatch, f"https://localhost:{port}")
         one = client(f"https://localhost:{tls_port}/")
-        assert [one.send(REQUEST), one.send(REQUEST)] == [Answer(200, b"{}")] * 2
+        assert [one.send(REQUEST), one.send(REQUEST)] == [Response(200, b"{}")] * 2
         one.close()
 
 
@@ -327,7 +327,7 @@ def test_a_refusal_of_a_proxy_is_told(
 
     with serving(refuse) as port:
         use_proxy(monkeypatch, f"http://127.0.0.1:{port}", "ALL_PROXY")
-        assert client("https://localhost:1/").send(REQUEST) == NoAnswer(reason, processed=False)
+        assert client("https://localhost:1/").send(REQUEST) == NoResponse(reason, processed=False)
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
@@ -351,7 +351,7 @@ def test_a_proxy_that_cannot_be_used_is_a_wrong_setting(
     client("http://localhost:1/").close()
 
 
-def timed(one: Client, request: Request, **options: float) -> tuple[Answer | NoAnswer, float]:
+def timed(one: Client, request: Request, **options: float) -> tuple[Response | NoResponse, float]:
     """Send a request; give the seconds that it took besides."""
     started = time.monotonic()
     answer = one.send(request, **options)
@@ -381,7 +381,7 @@ def test_a_proxy_that_drips_does_not_outlast_the_connect_timeout(
         use_proxy(monkeypatch, f"http://127.0.0.1:{port}")
         answer, seconds = timed(brief("https://localhost:1/"), REQUEST)
         assert ended.wait(2), "the connection is left behind"
-    timeout = NoAnswer("cannot connect within the timeout", processed=False, timed_out=True)
+    timeout = NoResponse("cannot connect within the timeout", processed=False, timed_out=True)
     assert answer == timeout
     assert 0.4 < seconds < 1
 
@@ -400,7 +400,7 @@ def test_the_connect_timeout_holds_at_every_stage(
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     with serving(lambda _: time.sleep(1.5)) as port:
         answer, seconds = timed(brief(f"https://localhost:{port}/"), REQUEST)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, NoResponse)
     assert (answer.processed, answer.timed_out) == (False, True)
     assert 0.4 < seconds < 1
     time.sleep(1.2)  # what comes too late is closed, or pytest tells
@@ -410,7 +410,7 @@ def test_a_name_that_nobody_knows_was_not_processed() -> None:
     """Neither one that is unknown nor one that cannot be."""
     for host in ("nowhere.invalid", f"{'x' * 70}.invalid"):
         answer = client(f"http://{host}/").send(REQUEST)
-        assert isinstance(answer, NoAnswer)
+        assert isinstance(answer, NoResponse)
         assert not answer.processed
         assert answer.reason.startswith("cannot connect")
 
@@ -431,13 +431,13 @@ def test_an_exchange_over_tls_ends_in_time(authority: trustme.CA, size: int) -> 
     with serving(slow) as port:
         one = client(f"https://localhost:{port}/", read_timeout=0.6)
         answer, seconds = timed(one, request)
-        assert isinstance(answer, NoAnswer)
+        assert isinstance(answer, NoResponse)
         assert (answer.processed, answer.timed_out) == (True, True)
         assert 0.5 < seconds < 1.2
     with serving(slow) as port:
         one = client(f"https://localhost:{port}/")
         answer, seconds = timed(one, request, within=0.4)
-        assert isinstance(answer, NoAnswer)
+        assert isinstance(answer, NoResponse)
         assert 0.3 < seconds < 1
 
 
@@ -453,7 +453,7 @@ def test_sending_has_the_time_of_the_exchange_not_that_of_connecting() -> None:
 
     with serving(slow) as port:
         one = brief(f"http://127.0.0.1:{port}/")
-        assert one.send(LARGE) == Answer(200, b"{}")
+        assert one.send(LARGE) == Response(200, b"{}")
         one.close()
 
 
@@ -469,8 +469,8 @@ def test_a_refusal_before_all_is_sent_is_an_answer() -> None:
 
         with serving(refuse) as port:
             answer = client(f"http://127.0.0.1:{port}/").send(LARGE)
-        assert isinstance(answer, Answer if is_answer else NoAnswer)
-        assert isinstance(answer, Answer) or answer.processed
+        assert isinstance(answer, Response if is_answer else NoResponse)
+        assert isinstance(answer, Response) or answer.processed
 
 
 def test_a_server_that_speaks_first_is_not_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -489,7 +489,7 @@ def test_a_server_that_speaks_first_is_not_spoken_to(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(HTTPConnection, "connect", connect_slowly)
     with serving(speak) as port:
         answer = client(f"http://127.0.0.1:{port}/").send(REQUEST)
-    assert answer == NoAnswer("connection lost before sending", processed=False)
+    assert answer == NoResponse("connection lost before sending", processed=False)
     assert not b"".join(received)
 
 
@@ -501,8 +501,8 @@ def test_many_open_files_do_not_matter(sandbox: Sandbox) -> None:
         for _ in range(1100):
             stack.enter_context(Path("/dev/null").open())
         one = client(sandbox.url)
-        assert isinstance(one.send(REQUEST), Answer)
-        assert isinstance(one.send(REQUEST), Answer)
+        assert isinstance(one.send(REQUEST), Response)
+        assert isinstance(one.send(REQUEST), Response)
         one.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -512,10 +512,10 @@ def test_no_more_connections_are_kept_than_may_be(sandbox: Sandbox) -> None:
     one = client(sandbox.url)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(one.send, [REQUEST] * 100))
-    assert all(isinstance(answer, Answer) and answer.status_code == 200 for answer in answers)
+    assert all(isinstance(answer, Response) and answer.status_code == 200 for answer in answers)
     assert len(one._idle) <= 2  # noqa: SLF001
     one.close()
-    assert isinstance(one.send(REQUEST), Answer)
+    assert isinstance(one.send(REQUEST), Response)
     assert not one._idle  # noqa: SLF001
 
 
@@ -538,7 +538,7 @@ def test_a_request_is_written_as_it_should(request_: Request, written: bytes) ->
 
     with serving(answer) as port:
         one = client(f"http://127.0.0.1:{port}/")
-        assert one.send(request_) == Answer(200, b"{}")
+        assert one.send(request_) == Response(200, b"{}")
         one.close()
     (request,) = seen
     assert request.startswith(written)
@@ -559,8 +559,8 @@ def test_nothing_is_logged(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -
             connection.sendall(broken.encode())
 
         with serving(answer) as port:
-            assert isinstance(client(f"http://127.0.0.1:{port}/").send(REQUEST), NoAnswer)
-    assert isinstance(one.send(REQUEST), Answer)
+            assert isinstance(client(f"http://127.0.0.1:{port}/").send(REQUEST), NoResponse)
+    assert isinstance(one.send(REQUEST), Response)
     one.close()
     assert not [each for each in caplog.records if not each.name.startswith(("aiohttp", "asyncio"))]
 
@@ -571,5 +571,5 @@ def test_compressed_answers_are_read(sandbox: Sandbox) -> None:
         body=gzip.compress(b'{"id":5}'), headers={"Content-Encoding": "gzip"}
     )
     one = client(sandbox.url)
-    assert one.send(REQUEST) == Answer(200, b'{"id":5}')
+    assert one.send(REQUEST) == Response(200, b'{"id":5}')
     one.close()

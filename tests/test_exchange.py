@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.apptivo.response import NoResponse, Response
 from target_apptivo.delivery.exchange import Connection
 from tests.test_client import OK, REQUEST, client, read_request, reset, serving
 
@@ -60,7 +60,7 @@ def test_an_interim_answer_is_not_the_answer(interim: bytes) -> None:
     with answering(*answers) as (port, connections):
         one = client(f"http://127.0.0.1:{port}/")
         assert [one.send(REQUEST) for _ in answers] == [
-            Answer(200, b'{"id":%d}' % number) for number in (1, 2, 3)
+            Response(200, b'{"id":%d}' % number) for number in (1, 2, 3)
         ]
         one.close()
     assert connections == [3]
@@ -72,8 +72,8 @@ def test_a_switch_of_protocols_ends_the_exchange() -> None:
     with answering(switch + numbered(1), numbered(2)) as (port, connections):
         one = client(f"http://127.0.0.1:{port}/")
         assert [one.send(REQUEST), one.send(REQUEST)] == [
-            Answer(101, b""),
-            Answer(200, b'{"id":2}'),
+            Response(101, b""),
+            Response(200, b'{"id":2}'),
         ]
         one.close()
     assert connections == [1, 1]
@@ -101,7 +101,7 @@ def test_a_connection_in_doubt_is_not_used_again(answer: bytes) -> None:
     with answering(answer, numbered(2)) as (port, connections):
         one = client(f"http://127.0.0.1:{port}/")
         one.send(REQUEST)
-        assert one.send(REQUEST) == Answer(200, b'{"id":2}')
+        assert one.send(REQUEST) == Response(200, b'{"id":2}')
         one.close()
     assert connections == [1, 1]
 
@@ -118,9 +118,9 @@ def test_what_comes_late_is_noticed_before_the_next_request() -> None:
 
     with serving(answer) as port:
         one = client(f"http://127.0.0.1:{port}/")
-        assert one.send(REQUEST) == Answer(200, b'{"id":1}')
+        assert one.send(REQUEST) == Response(200, b'{"id":1}')
         time.sleep(0.2)
-        assert one.send(REQUEST) == Answer(200, b'{"id":1}')
+        assert one.send(REQUEST) == Response(200, b'{"id":1}')
         one.close()
 
 
@@ -129,7 +129,7 @@ def test_an_old_server_may_keep_a_connection() -> None:
     old = b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\n{}"
     with answering(old, old) as (port, connections):
         one = client(f"http://127.0.0.1:{port}/")
-        assert [one.send(REQUEST), one.send(REQUEST)] == [Answer(200, b"{}")] * 2
+        assert [one.send(REQUEST), one.send(REQUEST)] == [Response(200, b"{}")] * 2
         one.close()
     assert connections == [2]
 
@@ -162,7 +162,7 @@ def test_an_answer_without_whole_headers_is_none(head: bytes) -> None:
     """Its status cannot be trusted; the request may have been processed."""
     with answering(head) as (port, _):
         answer = client(f"http://127.0.0.1:{port}/").send(REQUEST)
-    assert isinstance(answer, NoAnswer)
+    assert isinstance(answer, NoResponse)
     assert (answer.processed, answer.timed_out) == (True, False)
 
 
@@ -235,7 +235,7 @@ def test_a_whole_answer_is_whole(answer: bytes) -> None:
         one = client(f"http://127.0.0.1:{port}/")
         got = one.send(REQUEST)
         one.close()
-    assert isinstance(got, Answer)
+    assert isinstance(got, Response)
     assert (got.status_code, got.is_whole) == (200, True)
     assert json.loads(got.body) == {"id": 1}
 
@@ -245,7 +245,7 @@ def test_an_answer_without_its_end_is_not_whole(answer: bytes) -> None:
     """Its status holds, its body does not."""
     with answering(answer) as (port, _):
         got = client(f"http://127.0.0.1:{port}/").send(REQUEST)
-    assert isinstance(got, Answer)
+    assert isinstance(got, Response)
     assert (got.status_code, got.is_whole) == (200, False)
 
 
@@ -254,8 +254,8 @@ def test_an_answer_without_a_body_is_whole(status: bytes) -> None:
     """Its status is its length."""
     with answering(b"HTTP/1.1 " + status + b"\r\n\r\n", numbered(2)) as (port, connections):
         one = client(f"http://127.0.0.1:{port}/")
-        assert one.send(REQUEST) == Answer(int(status[:3]), b"")
-        assert one.send(REQUEST) == Answer(200, b'{"id":2}')
+        assert one.send(REQUEST) == Response(int(status[:3]), b"")
+        assert one.send(REQUEST) == Response(200, b'{"id":2}')
         one.close()
     assert connections == [2]
 
@@ -286,9 +286,9 @@ def test_an_answer_that_drips_ends_with_the_read_timeout(answer: bytes) -> None:
         answer_ = client(f"http://127.0.0.1:{port}/", read_timeout=0.5).send(REQUEST)
         assert 0.4 < time.monotonic() - started < 0.9
     match answer_:
-        case NoAnswer():
+        case NoResponse():
             assert (answer_.processed, answer_.timed_out) == (True, True)
-        case Answer():
+        case Response():
             assert not answer_.is_whole
 
 
@@ -306,7 +306,7 @@ def test_eight_mebibytes_are_read_and_no_byte_more() -> None:
                 one = client(f"http://127.0.0.1:{port}/")
                 got = one.send(REQUEST)
                 one.close()
-            assert isinstance(got, Answer)
+            assert isinstance(got, Response)
             assert got.is_whole is is_whole
 
 
@@ -323,7 +323,7 @@ def test_a_small_answer_cannot_take_all_memory(times: int) -> None:
         got = client(f"http://127.0.0.1:{port}/").send(REQUEST)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert isinstance(got, Answer)
+    assert isinstance(got, Response)
     assert not got.is_whole
     assert peak < 60 * MIB
 
@@ -333,7 +333,7 @@ class Legal:
     """A legal answer: its bytes, what it says, and whether the connection's close is its end."""
 
     sent: bytes
-    answer: Answer
+    answer: Response
     closes: bool
 
 
@@ -364,7 +364,7 @@ def legal_answers(draw: st.DrawFn, *, may_close: bool = True) -> Legal:
         head += "Transfer-Encoding: chunked\r\n"
         raw = chunked(draw, raw) + draw(HEADERS).encode() + b"\r\n"
     sent = interim.encode() + head.encode() + draw(HEADERS).encode() + b"\r\n" + raw
-    return Legal(sent, Answer(status, body), length == "close")
+    return Legal(sent, Response(status, body), length == "close")
 
 
 def chunked(draw: st.DrawFn, raw: bytes) -> bytes:
@@ -401,7 +401,7 @@ class Scripted:
         return piece
 
 
-def exchange(scripted: Scripted) -> tuple[Answer | NoAnswer, bool]:
+def exchange(scripted: Scripted) -> tuple[Response | NoResponse, bool]:
     """Have one exchange; tell besides whether the connection is used again."""
     connection = Connection(cast("socket.socket", scripted))
     return connection.exchange(b"request", time.monotonic() + 60), connection.is_reusable
@@ -432,8 +432,8 @@ def test_no_part_of_an_answer_is_an_answer(legal: Legal, end: int, places: list[
     part = legal.sent[: end % len(legal.sent)]
     answer, is_reusable = exchange(Scripted(cut(part, places)))
     assert not is_reusable
-    assert isinstance(answer, NoAnswer) or not answer.is_whole
-    if isinstance(answer, Answer):
+    assert isinstance(answer, NoResponse) or not answer.is_whole
+    if isinstance(answer, Response):
         assert answer.status_code == legal.answer.status_code
 
 
@@ -470,5 +470,5 @@ def test_a_reset_within_the_body_keeps_the_status() -> None:
 
         with serving(hang_up) as port:
             got = client(f"http://127.0.0.1:{port}/").send(REQUEST)
-        assert isinstance(got, Answer)
+        assert isinstance(got, Response)
         assert (got.status_code, got.is_whole) == (200, False)

@@ -18,7 +18,7 @@ from target_apptivo.apptivo.request import (
     Content,
     Operation,
     Request,
-    WireRequest,
+    SignedRequest,
     shape_address,
     shape_request,
     sign,
@@ -56,7 +56,7 @@ def shape(call: Operation, record: dict[str, Any]) -> Request:
     return shape_request(call, shape_address(call, record), without(record, call.exclude))
 
 
-def wire(call: Operation, record: dict[str, Any]) -> WireRequest:
+def wire(call: Operation, record: dict[str, Any]) -> SignedRequest:
     """Make the bytes of a record."""
     return sign(shape(call, record), BASE, KEYS)
 
@@ -81,7 +81,7 @@ CREATES = [
 def test_a_create_in_rest_style(name: str, path: str, _data_param: str) -> None:
     """The record is the JSON body; action and keys are in the query."""
     sent = wire(call_of(name), {"lastName": "Müller & Co", "amount": Decimal("1.10"), "x": None})
-    assert sent == WireRequest(
+    assert sent == SignedRequest(
         method="POST",
         url=f"{BASE}{path}?a=save&apiKey=K&accessKey=A",
         headers=JSON,
@@ -93,7 +93,7 @@ def test_a_create_in_rest_style(name: str, path: str, _data_param: str) -> None:
 def test_a_create_in_action_style(name: str, path: str, data_param: str) -> None:
     """Everything, keys included, is in the form body; nothing secret is in the URL."""
     sent = wire(call_of(name, "action"), {"lastName": "Müller & Co"})
-    assert sent == WireRequest(
+    assert sent == SignedRequest(
         method="POST",
         url=f"{BASE}{path}",
         headers=FORM,
@@ -107,7 +107,7 @@ def test_a_create_in_action_style(name: str, path: str, data_param: str) -> None
 def test_a_delete_in_rest_style() -> None:
     """The id is in the path, the keys in the query, and there is no body."""
     sent = wire(call_of("delete_customer"), {"customerId": 9001, "name": "x"})
-    assert sent == WireRequest(
+    assert sent == SignedRequest(
         method="DELETE",
         url=f"{BASE}v6/customers/9001?apiKey=K&accessKey=A",
         headers=(),
@@ -118,7 +118,7 @@ def test_a_delete_in_rest_style() -> None:
 def test_a_delete_in_action_style() -> None:
     """The id is a form field, and nothing else of the record is sent."""
     sent = wire(call_of("delete_customer", "action"), {"customerId": "9001", "name": "x"})
-    assert sent == WireRequest(
+    assert sent == SignedRequest(
         method="POST",
         url=f"{BASE}v6/customers",
         headers=FORM,
@@ -209,7 +209,7 @@ def test_an_option_that_is_an_object_rejects_the_record() -> None:
 def test_a_generic_put_of_json() -> None:
     """The URL is filled in, keys are added to its query, the body is the record."""
     call = generic(method="PUT", url="/v6/customers/{id}?a=update&n={n}", params={"x": "{n}+"})
-    assert wire(call, {"id": 5, "n": "a&b"}) == WireRequest(
+    assert wire(call, {"id": 5, "n": "a&b"}) == SignedRequest(
         method="PUT",
         url=f"{BASE}v6/customers/5?a=update&n=a%26b&x=a%26b%2B&apiKey=K&accessKey=A",
         headers=JSON,
@@ -220,7 +220,9 @@ def test_a_generic_put_of_json() -> None:
 def test_a_generic_delete_has_no_body() -> None:
     """Its keys are query parameters, whatever the content format."""
     for options in ({}, {"content_format": "application/x-www-form-urlencoded"}):
-        assert wire(generic(method="DELETE", url="v6/x/{id}", **options), {"id": 5}) == WireRequest(
+        assert wire(
+            generic(method="DELETE", url="v6/x/{id}", **options), {"id": 5}
+        ) == SignedRequest(
             method="DELETE", url=f"{BASE}v6/x/5?apiKey=K&accessKey=A", headers=(), body=None
         )
 
@@ -250,7 +252,7 @@ def test_a_generic_form_of_attributes() -> None:
 def test_a_generic_form_with_a_data_param() -> None:
     """The record travels as one JSON string in this field."""
     call = generic(content_format="application/x-www-form-urlencoded", data_param="leadData")
-    assert wire(call, {"a": "ü"}) == WireRequest(
+    assert wire(call, {"a": "ü"}) == SignedRequest(
         method="POST",
         url=f"{BASE}v6/x",
         headers=FORM,

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from target_apptivo.apptivo.endpoints import TEMPLATES, ApiStyle
 from target_apptivo.apptivo.response import (
-    Answer,
     Meaning,
-    NoAnswer,
+    NoResponse,
     NotSent,
     Outcome,
+    Response,
     Verdict,
     find,
     interpret_response,
@@ -54,7 +54,7 @@ def call_of(name: str, style: str = "rest", **options: Any) -> Operation:  # noq
 
 def judge(call: Operation, status_code: int, body: bytes = b"") -> tuple[Outcome, Meaning]:
     """Give what matters most of a verdict."""
-    verdict = interpret_response(call, Answer(status_code, body))
+    verdict = interpret_response(call, Response(status_code, body))
     return verdict.outcome, verdict.meaning
 
 
@@ -115,17 +115,17 @@ def test_the_status_of_a_body_that_breaks_off_holds(
 ) -> None:
     """Only a success needs its body: what it would have shown is not known."""
     for call in (CREATE, PUT, GENERIC):
-        verdict = interpret_response(call, Answer(status_code, b"", is_whole=False))
+        verdict = interpret_response(call, Response(status_code, b"", is_whole=False))
         assert (verdict.outcome, verdict.meaning) == wanted
         assert verdict.http_status == status_code
-    gone = interpret_response(DELETE, Answer(404, b"", is_whole=False))
+    gone = interpret_response(DELETE, Response(404, b"", is_whole=False))
     assert (gone.outcome, gone.meaning) == ACCEPTED
 
 
 @pytest.mark.parametrize("status_code", [301, 302, 303, 307, 308])
 def test_a_redirect_is_final_and_not_followed(status_code: int) -> None:
     """The keys never follow it, so the record is rejected at once."""
-    verdict = interpret_response(CREATE, Answer(status_code, PAGE))
+    verdict = interpret_response(CREATE, Response(status_code, PAGE))
     assert (verdict.outcome, verdict.meaning) == REJECTED
     assert verdict.reason == f"HTTP {status_code}: redirected, not followed"
 
@@ -152,14 +152,14 @@ def test_a_delete_answered_404_is_accepted(call: Operation, body: bytes) -> None
 @pytest.mark.parametrize(
     ("answer", "wanted", "pushes_back"),
     [
-        (NoAnswer("cannot connect", processed=False), NOT_PROCESSED, False),
-        (NoAnswer("cannot connect", processed=False, timed_out=True), NOT_PROCESSED, True),
-        (NoAnswer("no answer", processed=True, timed_out=True), LOST, True),
-        (NoAnswer("connection lost", processed=True), LOST, False),
+        (NoResponse("cannot connect", processed=False), NOT_PROCESSED, False),
+        (NoResponse("cannot connect", processed=False, timed_out=True), NOT_PROCESSED, True),
+        (NoResponse("no answer", processed=True, timed_out=True), LOST, True),
+        (NoResponse("connection lost", processed=True), LOST, False),
     ],
 )
 def test_no_answer_at_all(
-    answer: NoAnswer, wanted: tuple[Outcome, Meaning], *, pushes_back: bool
+    answer: NoResponse, wanted: tuple[Outcome, Meaning], *, pushes_back: bool
 ) -> None:
     """Whether the request had left decides, and a timeout is a sign of load."""
     verdict = interpret_response(CREATE, answer)
@@ -235,7 +235,7 @@ def test_a_create_answered_200_without_success(
 ) -> None:
     """The body decides: HTTP 200 alone proves nothing, and every reason is in words."""
     for style in STYLES:
-        verdict = interpret_response(call_of("create_lead", style), Answer(200, body))
+        verdict = interpret_response(call_of("create_lead", style), Response(200, body))
         assert (verdict.outcome, verdict.meaning) == wanted
         assert verdict.reason is not None
         assert verdict.reason.startswith(reason)
@@ -277,7 +277,7 @@ def test_a_create_is_accepted_with_its_id(name: str, body: bytes, apptivo_id: st
     """Each envelope of the reference is known, as number and as text, in both styles."""
     for style in STYLES:
         for status_code in (200, 201):
-            verdict = interpret_response(call_of(name, style), Answer(status_code, body))
+            verdict = interpret_response(call_of(name, style), Response(status_code, body))
             assert (verdict.outcome, verdict.meaning) == ACCEPTED
             assert verdict.apptivo_id == apptivo_id
             assert verdict.reason is None
@@ -298,9 +298,9 @@ def test_a_create_of_each_template(name: str, style: str) -> None:
     """One row a template: its envelope, and the answers that are the same for all."""
     call, endpoint = call_of(name, style), TEMPLATES[name]
     envelope = json.dumps({endpoint.envelope: {endpoint.id_name: 5}}).encode()
-    assert interpret_response(call, Answer(200, envelope)).apptivo_id == "5"
+    assert interpret_response(call, Response(200, envelope)).apptivo_id == "5"
     assert judge(call, 200, b'{"id":"5"}') == ACCEPTED
-    assert interpret_response(call, Answer(200, b'{"id":"5"}')).apptivo_id == "5"
+    assert interpret_response(call, Response(200, b'{"id":"5"}')).apptivo_id == "5"
     assert judge(call, 204) == LOST
     assert judge(call, 302, PAGE) == REJECTED
     assert judge(call, 200, PAGE) == LOST
@@ -362,7 +362,7 @@ def test_a_generic_endpoint_with_an_id_path(body: bytes, wanted: tuple[Outcome, 
 def test_an_id_path_replaces_the_known_envelopes() -> None:
     """What the settings say is all that is looked at."""
     call = call_of("create_lead", id_path="answer.key")
-    assert interpret_response(call, Answer(200, b'{"answer":{"key":"K9"}}')).apptivo_id == "K9"
+    assert interpret_response(call, Response(200, b'{"answer":{"key":"K9"}}')).apptivo_id == "K9"
     assert judge(call, 200, LEAD) == UNCERTAIN
 
 
@@ -385,27 +385,27 @@ def test_the_reason_names_the_status_and_what_was_told(
     status_code: int, body: bytes, reason: str
 ) -> None:
     """A person reads why, in one line."""
-    assert interpret_response(CREATE, Answer(status_code, body)).reason == reason
+    assert interpret_response(CREATE, Response(status_code, body)).reason == reason
 
 
 def test_long_answers_are_kept_whole() -> None:
     """They are cut where they are told, after secrets are masked: a key may stand at the cut."""
     told = json.dumps({"status": "FAILURE", "reason": "x" * 3000}).encode()
-    assert interpret_response(CREATE, Answer(200, told)).reason == "x" * 3000
-    verdict = interpret_response(CREATE, Answer(502, "é".encode() * 3000))
+    assert interpret_response(CREATE, Response(200, told)).reason == "x" * 3000
+    verdict = interpret_response(CREATE, Response(502, "é".encode() * 3000))
     assert verdict.response_text == "é" * 3000
 
 
 def test_the_answer_is_kept_as_object_or_as_text() -> None:
     """An object is passed on as it is, anything else as text, an empty body as nothing."""
-    verdict = interpret_response(CREATE, Answer(200, LEAD))
+    verdict = interpret_response(CREATE, Response(200, LEAD))
     assert verdict.response == {"lead": {"leadId": 8001, "fullName": "Jane Doe"}}
     assert verdict.response_text is None
-    verdict = interpret_response(CREATE, Answer(500, PAGE))
+    verdict = interpret_response(CREATE, Response(500, PAGE))
     assert (verdict.response, verdict.response_text) == (None, PAGE.decode())
-    verdict = interpret_response(CREATE, Answer(200, b"[1]"))
+    verdict = interpret_response(CREATE, Response(200, b"[1]"))
     assert (verdict.response, verdict.response_text) == (None, "[1]")
-    verdict = interpret_response(CREATE, Answer(204, b""))
+    verdict = interpret_response(CREATE, Response(204, b""))
     assert (verdict.response, verdict.response_text) == (None, None)
 
 
@@ -426,13 +426,13 @@ def test_the_answer_is_kept_as_object_or_as_text() -> None:
 )
 def test_what_counts_as_push_back(status_code: int, body: bytes, *, pushes_back: bool) -> None:
     """Throttling, timeouts and unreadable bodies slow the run; refusals do not."""
-    assert interpret_response(CREATE, Answer(status_code, body)).pushes_back == pushes_back
+    assert interpret_response(CREATE, Response(status_code, body)).pushes_back == pushes_back
 
 
 def test_retry_after_is_passed_on() -> None:
     """The header is read where the clock is."""
-    assert interpret_response(CREATE, Answer(429, b"", "2")).retry_after == "2"
-    assert interpret_response(CREATE, Answer(503, b"")).retry_after is None
+    assert interpret_response(CREATE, Response(429, b"", "2")).retry_after == "2"
+    assert interpret_response(CREATE, Response(503, b"")).retry_after is None
 
 
 @fixed
@@ -448,7 +448,7 @@ def test_retry_after_is_passed_on() -> None:
 )
 def test_every_answer_has_a_verdict(call: Operation, status_code: int, body: bytes) -> None:
     """No body breaks the reading, what is not accepted has a reason, and all of it is JSON."""
-    verdict = interpret_response(call, Answer(status_code, body))
+    verdict = interpret_response(call, Response(status_code, body))
     accepted = verdict.outcome is Outcome.ACCEPTED
     assert accepted == (verdict.reason is None)
     assert verdict.http_status == status_code

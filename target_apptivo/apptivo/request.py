@@ -142,7 +142,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class WireRequest:
+class SignedRequest:
     """The very bytes that are sent, credentials included; never logged."""
 
     method: str
@@ -217,7 +217,7 @@ def without(record: Mapping[str, Any], exclude: Sequence[str]) -> dict[str, Any]
     return kept
 
 
-def sign(request: Request, base_url: str, credentials: Pairs) -> WireRequest:
+def sign(request: Request, base_url: str, credentials: Pairs) -> SignedRequest:
     """Add the base URL and the credentials: the last step before sending or showing.
 
     Args:
@@ -236,7 +236,7 @@ def sign(request: Request, base_url: str, credentials: Pairs) -> WireRequest:
     body = request.body
     if request.form is not None:
         body = urlencode((*request.form, *credentials), safe="*").encode()
-    return WireRequest(request.method, url, request.headers, body)
+    return SignedRequest(request.method, url, request.headers, body)
 
 
 def _absolute(url: str, base_url: str) -> str:

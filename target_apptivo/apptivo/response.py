@@ -59,7 +59,7 @@ class Meaning(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An HTTP response: status code, body, and the header that matters.
 
     Attributes:
@@ -73,7 +73,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoResponse:
     """A request that ended without a response.
 
     Attributes:
@@ -208,7 +208,7 @@ def doubted(verdict: Verdict) -> Verdict:
     return replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
 
 
-def interpret_response(operation: Operation, answer: Answer | NoAnswer | NotSent) -> Verdict:
+def interpret_response(operation: Operation, answer: Response | NoResponse | NotSent) -> Verdict:
     """Tell what an answer means for the record that was sent.
 
     Args:
@@ -221,7 +221,7 @@ def interpret_response(operation: Operation, answer: Answer | NoAnswer | NotSent
     match answer:
         case NotSent():
             return Verdict(outcome=Outcome.SKIPPED, reason=f"not sent: {answer.value}")
-        case NoAnswer():
+        case NoResponse():
             meaning = Meaning.POSSIBLY_PROCESSED if answer.processed else Meaning.NOT_PROCESSED
             return Verdict(
                 outcome=Outcome.UNCERTAIN,
@@ -346,7 +346,7 @@ def _text(body: bytes) -> str:
     return body.decode(errors="replace")
 
 
-def _reason(verdict: Verdict, answer: Answer, body: object) -> str:
+def _reason(verdict: Verdict, answer: Response, body: object) -> str:
     """Say in words why a record is not accepted."""
     told = verdict.reason or _told_reason(body)
     if answer.status_code // 100 == 2:  # noqa: PLR2004

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 from weakref import finalize
 
 from target_apptivo.apptivo.request import sign
-from target_apptivo.apptivo.response import NoAnswer
+from target_apptivo.apptivo.response import NoResponse
 from target_apptivo.delivery.connecting import (
     FAILURES,
     connect,
@@ -32,8 +32,8 @@ from target_apptivo.delivery.connecting import (
 from target_apptivo.delivery.exchange import Connection
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.request import Pairs, Request, WireRequest
-    from target_apptivo.apptivo.response import Answer
+    from target_apptivo.apptivo.request import Pairs, Request, SignedRequest
+    from target_apptivo.apptivo.response import Response
 
 _DEFAULT_HEADERS: Final = (
     ("User-Agent", f"target-apptivo/{version('target-apptivo')}"),
@@ -78,7 +78,7 @@ class Client:
         self._idle: list[Connection] = []
         finalize(self, _close_all, self._idle)
 
-    def send(self, request: Request, *, within: float = math.inf) -> Answer | NoAnswer:
+    def send(self, request: Request, *, within: float = math.inf) -> Response | NoResponse:
         """Send a request once.
 
         Args:
@@ -91,7 +91,7 @@ class Client:
         wire = sign(request, self._base_url, self._credentials)
         end = time.monotonic() + within
         connection = self._idle_connection() or self._open(min(self._timeouts[0], within))
-        if isinstance(connection, NoAnswer):
+        if isinstance(connection, NoResponse):
             return connection
         deadline = min(time.monotonic() + self._timeouts[1], end)
         try:
@@ -112,7 +112,7 @@ class Client:
             return connection
         return None
 
-    def _open(self, seconds: float) -> Connection | NoAnswer:
+    def _open(self, seconds: float) -> Connection | NoResponse:
         """Open a connection; the exceptions of the libraries become values here."""
         try:
             connection = Connection(connect(self._prepare(timeout=seconds), seconds))
@@ -121,7 +121,7 @@ class Client:
         if connection.is_quiet():
             return connection
         connection.close()
-        return NoAnswer("connection lost before sending", processed=False)
+        return NoResponse("connection lost before sending", processed=False)
 
     def _keep(self, connection: Connection) -> None:
         """Keep a connection for the next request, or close it."""
@@ -130,7 +130,7 @@ class Client:
         else:
             connection.close()
 
-    def _message(self, wire: WireRequest) -> bytes:
+    def _message(self, wire: SignedRequest) -> bytes:
         """Write a request in one piece: two would be two packets, and a change of threads."""
         target = _target(wire.url[self._origin :])
         body = wire.body or b""

@@ -29,7 +29,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util import create_urllib3_context, make_headers, parse_url
 
-from target_apptivo.apptivo.response import NoAnswer
+from target_apptivo.apptivo.response import NoResponse
 from target_apptivo.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -154,18 +154,18 @@ def _connect_for(opened: Future[socket.socket], connection: HTTPConnection) -> N
             opened.set_exception(error)
 
 
-def not_connected(error: Exception) -> NoAnswer:
+def not_connected(error: Exception) -> NoResponse:
     """Tell why there is no connection."""
     if refusal := _TUNNEL_REFUSED.search(str(error)):
         wants = "wants credentials" if refusal[1] == "407" else "refuses"
-        return NoAnswer(f"the proxy {wants} ({refusal[1]})", processed=False)
+        return NoResponse(f"the proxy {wants} ({refusal[1]})", processed=False)
     # Not urllib3's own ConnectTimeoutError: a refused connection is one of its kinds.
     if any(isinstance(cause, TimeoutError) for cause in _causes(error)):
-        return NoAnswer("cannot connect within the timeout", processed=False, timed_out=True)
+        return NoResponse("cannot connect within the timeout", processed=False, timed_out=True)
     what = "no TLS connection" if isinstance(error, SSLError) else "cannot connect"
     texts = [cause.strerror for cause in _causes(error) if isinstance(cause, OSError)]
     detail = next((text for text in texts if text), None)
-    return NoAnswer(f"{what} ({detail})" if detail else what, processed=False)
+    return NoResponse(f"{what} ({detail})" if detail else what, processed=False)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Answer, NoAnswer, Verdict
+    from target_apptivo.apptivo.response import NoResponse, Response, Verdict
     from target_apptivo.delivery.pace import Pace
     from target_apptivo.delivery.pending import PendingRecord, PendingWay
     from target_apptivo.delivery.policy import Policy
@@ -42,7 +42,7 @@ class Delivery:
 
     def __init__(  # noqa: PLR0913 - the parts that it joins
         self,
-        send: Callable[[Request], Answer | NoAnswer],
+        send: Callable[[Request], Response | NoResponse],
         ledger: Ledger,
         pace: Pace,
         *,

@@ -14,7 +14,7 @@ import ssl
 import time
 from typing import TYPE_CHECKING, Final
 
-from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.apptivo.response import NoResponse, Response
 from target_apptivo.delivery.incoming import (
     BrokenOffError,
     GarbledError,
@@ -59,7 +59,7 @@ class Connection:
             pass
         return False
 
-    def exchange(self, request: bytes, deadline: float) -> Answer | NoAnswer:
+    def exchange(self, request: bytes, deadline: float) -> Response | NoResponse:
         """Send a request and read its answer.
 
         Args:
@@ -79,10 +79,10 @@ class Connection:
         # A server may refuse a request of which it has read enough, and hang up.
         answer = self._read_answer()
         self.is_reusable = False
-        is_refusal = isinstance(answer, Answer) and answer.status_code >= _FIRST_REFUSAL
+        is_refusal = isinstance(answer, Response) and answer.status_code >= _FIRST_REFUSAL
         return answer if is_refusal else failure
 
-    def _send(self, request: bytes) -> NoAnswer | None:
+    def _send(self, request: bytes) -> NoResponse | None:
         """Send all bytes; give what hindered it. Some may have arrived in any case."""
         unsent = memoryview(request)
         try:
@@ -91,21 +91,21 @@ class Connection:
                 unsent = unsent[self._sock.send(unsent) :]
         except TimeoutError:
             reason = "the request could not be sent within the read timeout"
-            return NoAnswer(reason, processed=True, timed_out=True)
+            return NoResponse(reason, processed=True, timed_out=True)
         except OSError as error:
             return _lost("connection lost while sending", error)
         return None
 
-    def _read_answer(self) -> Answer | NoAnswer:
+    def _read_answer(self) -> Response | NoResponse:
         """Read the answer that follows the interim ones."""
         incoming = Incoming(self._receive)
         try:
             head = read_head(incoming)
         except TimeoutError:
             reason = "no answer within the read timeout"
-            return NoAnswer(reason, processed=True, timed_out=True)
+            return NoResponse(reason, processed=True, timed_out=True)
         except GarbledError:
-            return NoAnswer("the answer's headers are garbled", processed=True)
+            return NoResponse("the answer's headers are garbled", processed=True)
         except (BrokenOffError, OSError) as error:
             what = "connection lost after sending"
             return _lost("the answer breaks off in its headers" if incoming.size else what, error)
@@ -126,7 +126,7 @@ class Connection:
         return left
 
 
-def _lost(what: str, error: Exception) -> NoAnswer:
+def _lost(what: str, error: Exception) -> NoResponse:
     """Tell of a connection that was lost when the request may have arrived."""
     detail = getattr(error, "strerror", None)
-    return NoAnswer(f"{what} ({detail})" if detail else what, processed=True)
+    return NoResponse(f"{what} ({detail})" if detail else what, processed=True)

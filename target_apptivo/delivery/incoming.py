@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from target_apptivo.apptivo.response import Answer
+from target_apptivo.apptivo.response import Response
 from target_apptivo.delivery.decoding import MOST_IN_BODY, decode
 from target_apptivo.jsontext import loads_strictly
 
@@ -159,7 +159,7 @@ def _parse_head(lines: bytes) -> Head:
     return Head(int(status[2]), int(status[1]), fields)
 
 
-def read_answer(head: Head, incoming: Incoming) -> tuple[Answer, bool]:
+def read_answer(head: Head, incoming: Incoming) -> tuple[Response, bool]:
     """Read the body after a head; tell besides whether it has an end that the head announces."""
     raw = bytearray()
     is_ended = is_closed = False
@@ -170,7 +170,7 @@ def read_answer(head: Head, incoming: Incoming) -> tuple[Answer, bool]:
         pass
     body, is_decoded = decode(bytes(raw), head.get("content-encoding") or "")
     is_whole = is_decoded and (is_ended or (is_closed and _shows_its_end(body)))
-    return Answer(head.status_code, body, head.get("retry-after"), is_whole), is_ended
+    return Response(head.status_code, body, head.get("retry-after"), is_whole), is_ended
 
 
 def _read_body(head: Head, incoming: Incoming, body: bytearray) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Answer, NoAnswer, Verdict
+    from target_apptivo.apptivo.response import NoResponse, Response, Verdict
     from target_apptivo.delivery.monitor import Monitor
     from target_apptivo.delivery.pending import PendingWay
 
@@ -28,7 +28,7 @@ logger = logging.getLogger("target-apptivo.delivery")
 class Workers:
     """As many threads as the pace asks for; each sends one request at a time."""
 
-    def __init__(self, monitor: Monitor, send: Callable[[Request], Answer | NoAnswer]) -> None:
+    def __init__(self, monitor: Monitor, send: Callable[[Request], Response | NoResponse]) -> None:
         """Start none yet.
 
         Args:
@@ -104,7 +104,7 @@ class Attempt:
         verdict: What its answer means, once there is one.
     """
 
-    def __init__(self, way: PendingWay, send: Callable[[Request], Answer | NoAnswer]) -> None:
+    def __init__(self, way: PendingWay, send: Callable[[Request], Response | NoResponse]) -> None:
         """Prepare to send the request that a way waits for."""
         self._way = way
         self._send = send

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.request import Request
-from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.apptivo.response import NoResponse, Response
 from target_apptivo.delivery.retries import wait_after
 from target_apptivo.errors import OutputError
 from target_apptivo.jsontext import dumps_line
@@ -28,7 +28,7 @@ class Webhook:
 
     def __init__(
         self,
-        send: Callable[[Request], Answer | NoAnswer],
+        send: Callable[[Request], Response | NoResponse],
         *,
         attempts: int,
         gives_up: Callable[[float], bool],
@@ -99,12 +99,12 @@ class Webhook:
         return reason
 
 
-def _refusal(answer: Answer | NoAnswer) -> str | None:
+def _refusal(answer: Response | NoResponse) -> str | None:
     """Give the reason if an answer is not a success."""
     match answer:
-        case Answer(status_code) if status_code // 100 == 2:  # noqa: PLR2004
+        case Response(status_code) if status_code // 100 == 2:  # noqa: PLR2004
             return None
-        case Answer(status_code):
+        case Response(status_code):
             return f"HTTP {status_code}"
-        case NoAnswer(reason):
+        case NoResponse(reason):
             return reason

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Answer, NoAnswer, Verdict
+    from target_apptivo.apptivo.response import NoResponse, Response, Verdict
 
 _AGAIN = {Meaning.NOT_PROCESSED, Meaning.POSSIBLY_PROCESSED}
 
@@ -24,7 +24,7 @@ class Reads:
 
     def __init__(
         self,
-        send: Callable[[Request], Answer | NoAnswer],
+        send: Callable[[Request], Response | NoResponse],
         *,
         attempts: int,
         sleep: Callable[[float], object] = time.sleep,

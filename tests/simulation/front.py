@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from target_apptivo.apptivo.response import Answer
+from target_apptivo.apptivo.response import Response
 from tests.simulation.firm import ID_NAMES
 from tests.simulation.things import flat
 
@@ -38,7 +38,7 @@ class Front:
         self._firm = firm
         self._habits = habits
 
-    def carry_out(self, request: Request, sending: Sending) -> Answer:
+    def carry_out(self, request: Request, sending: Sending) -> Response:
         """Do what a request asks for."""
         path, _, query = request.url.partition("?")
         params = dict(request.form or request.query)
@@ -61,12 +61,12 @@ class Front:
                 return self._read(path, int(params[ID_NAMES[path]]), sending)
         return self._search(path, params)
 
-    def _save(self, path: str, row: Row, sending: Sending) -> Answer:
+    def _save(self, path: str, row: Row, sending: Sending) -> Response:
         """Create an object."""
         thing = self._firm.save(path, row, sending, sending.messages[0])
         return self._show(thing)
 
-    def _update(self, path: str, params: dict[str, str], sending: Sending) -> Answer:
+    def _update(self, path: str, params: dict[str, str], sending: Sending) -> Response:
         """Update an object."""
         thing = self._firm.find(path, int(params[ID_NAMES[path]]))
         if thing is None:
@@ -79,7 +79,7 @@ class Front:
         self._firm.update(thing, json.loads(params[_DATA[path]]), names, sending)
         return self._show(thing)
 
-    def _delete(self, path: str, number: int, sending: Sending) -> Answer:
+    def _delete(self, path: str, number: int, sending: Sending) -> Response:
         """Delete an object."""
         thing = self._firm.find(path, number)
         if thing is None:
@@ -87,14 +87,14 @@ class Front:
         self._firm.remove(thing, sending)
         return _answer({"status": "success"})
 
-    def _read(self, path: str, number: int, sending: Sending) -> Answer:
+    def _read(self, path: str, number: int, sending: Sending) -> Response:
         """Show an object."""
         for message in sending.messages:
             message.seen_at = self._firm.now
         thing = self._firm.find(path, number)
         return self._show(thing, whole=True) if thing else self._missing()
 
-    def _hook(self, request: Request, path: str, sending: Sending) -> Answer:
+    def _hook(self, request: Request, path: str, sending: Sending) -> Response:
         """Take what a generic endpoint is sent: one object, or several."""
         body = json.loads(request.body or b"{}")
         if request.method == "PUT":
@@ -108,7 +108,7 @@ class Front:
             return _answer({"results": [{"hookId": thing.number} for thing in things]})
         return _answer({"hookId": things[0].number})
 
-    def _put(self, path: str, row: Row, sending: Sending) -> Answer:
+    def _put(self, path: str, row: Row, sending: Sending) -> Response:
         """Put an object in its place."""
         things = [
             thing
@@ -121,7 +121,7 @@ class Front:
             things = [self._firm.save("v6/hooks", row, sending, sending.messages[0])]
         return _answer({"hookId": things[0].number})
 
-    def _search(self, path: str, params: dict[str, str]) -> Answer:
+    def _search(self, path: str, params: dict[str, str]) -> Response:
         """Search by criteria; a blank search finds everything."""
         if self._habits.criteria == "refused" and params["searchData"]:
             return _answer({"status": "FAILURE", "reason": "unknown criteria"})
@@ -142,7 +142,7 @@ class Front:
         near = [row for row in rows if row not in found]
         return [*near[:2], *found] if self._habits.finds_near else found
 
-    def _show(self, thing: Thing, *, whole: bool = False) -> Answer:
+    def _show(self, thing: Thing, *, whole: bool = False) -> Response:
         """Show an object, whole or by its id."""
         shown = self._firm.shown(thing)
         if not (whole or self._habits.shows_whole):
@@ -152,11 +152,11 @@ class Front:
         name = _ENVELOPES[thing.path] if self._habits.envelope == "own" else "data"
         return _answer({name: shown})
 
-    def _missing(self) -> Answer:
+    def _missing(self) -> Response:
         """Say that there is no such object."""
         if self._habits.missing == "failure":
             return _answer({"status": "FAILURE", "reason": "no such object"})
-        return Answer(404, b"") if self._habits.missing == "404" else _answer({})
+        return Response(404, b"") if self._habits.missing == "404" else _answer({})
 
 
 def _fits(row: Row, form: Row) -> bool:
@@ -177,6 +177,6 @@ def _address(entry: Row) -> str:
     return str(entry.get("emailAddress")).casefold()
 
 
-def _answer(body: Any, status: int = 200) -> Answer:  # noqa: ANN401
+def _answer(body: Any, status: int = 200) -> Response:  # noqa: ANN401
     """Write an answer."""
-    return Answer(status, json.dumps(body).encode())
+    return Response(status, json.dumps(body).encode())

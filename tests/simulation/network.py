@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from target_apptivo.apptivo.response import Answer, NoAnswer
+from target_apptivo.apptivo.response import NoResponse, Response
 
 if TYPE_CHECKING:
     from random import Random
@@ -92,49 +92,49 @@ def muted(passage: Passage) -> Passage:
     return Passage("ok", 0.001, 0.002, passage.detail)
 
 
-def comes_back(passage: Passage, answer: Answer | None) -> Answer | NoAnswer:
+def comes_back(passage: Passage, answer: Response | None) -> Response | NoResponse:
     """Give what comes back to the target.
 
     Args:
         passage: What befell the request.
         answer: What Apptivo answered, if it came to that.
     """
-    own = answer or Answer(200, b"{}")
+    own = answer or Response(200, b"{}")
     match passage.fate:
         case "cut":
-            return Answer(200, own.body[: len(own.body) // 2], is_whole=False)
+            return Response(200, own.body[: len(own.body) // 2], is_whole=False)
         case "bare":
-            return Answer(200, b'{"status": "ok"}')
+            return Response(200, b'{"status": "ok"}')
         case "stranger":
-            return Answer(200, json.dumps(_strange(json.loads(own.body))).encode())
+            return Response(200, json.dumps(_strange(json.loads(own.body))).encode())
         case "refused" | "outage":
-            return NoAnswer("cannot connect", processed=False)
+            return NoResponse("cannot connect", processed=False)
         case "lost_before" | "lost_after":
-            return NoAnswer("the connection was lost", processed=True)
+            return NoResponse("the connection was lost", processed=True)
         case "timeout":
-            return NoAnswer("timed out", processed=True, timed_out=True)
+            return NoResponse("timed out", processed=True, timed_out=True)
     return _told(passage.fate, passage.detail) or own
 
 
-def _told(fate: str, detail: float) -> Answer | None:
+def _told(fate: str, detail: float) -> Response | None:
     """Give an answer that does not depend on what was done."""
     waits = (None, "0", "1", "30", "100", "300", None, "4000")
     match fate:
         case "throttled" | "unavailable":
             wait = waits[int(detail * len(waits))]
-            return Answer(429 if fate == "throttled" else 503, b"", wait)
+            return Response(429 if fate == "throttled" else 503, b"", wait)
         case "server_error":
-            return Answer((500, 502, 408)[int(detail * 3)], b"")
+            return Response((500, 502, 408)[int(detail * 3)], b"")
         case "failure":
-            return Answer(200, b'{"status": "FAILURE", "reason": "not today"}')
+            return Response(200, b'{"status": "FAILURE", "reason": "not today"}')
         case "credentials":
-            return Answer((401, 403)[int(detail * 2)], b"")
+            return Response((401, 403)[int(detail * 2)], b"")
         case "exists":
-            return Answer(200, b'{"result": "Already exists"}')
+            return Response(200, b'{"result": "Already exists"}')
         case "http_400" | "redirect":
-            return Answer(400 if fate == "http_400" else 302, b"")
+            return Response(400 if fate == "http_400" else 302, b"")
         case "garbled" | "empty":
-            return Answer(200, b"<html>" if fate == "garbled" else b"")
+            return Response(200, b"<html>" if fate == "garbled" else b"")
     return None
 
 

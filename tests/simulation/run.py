@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Answer
+    from target_apptivo.apptivo.response import Response
     from target_apptivo.delivery.pending import PendingRecord, PendingWay
     from tests.simulation.messages import State
     from tests.simulation.plan import RunPlan
@@ -267,7 +267,7 @@ class Run:
         """Have an answer come back, if there is still somebody."""
         if self.is_over or self._monitor.is_closed:
             return
-        answer: Answer | None = sending.answer
+        answer: Response | None = sending.answer
         sending.is_answered = befalls.is_good
         self.world.truth.answering(sending, befalls)
         self._workers.answered(sending.way, comes_back(befalls, answer), sending.sent_at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Answer
+    from target_apptivo.apptivo.response import Response
     from target_apptivo.delivery.pending import PendingWay
     from tests.simulation.messages import Message
 
@@ -38,4 +38,4 @@ class Sending:
     sent_at: float
     is_answered: bool = False
     fate: str = ""
-    answer: Answer | None = None
+    answer: Response | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Answer, NoAnswer, Verdict
+    from target_apptivo.apptivo.response import NoResponse, Response, Verdict
     from target_apptivo.delivery.in_flight import InFlight
     from target_apptivo.delivery.pending import PendingRecord, PendingWay
     from target_apptivo.delivery.settler import Ledger
@@ -82,7 +82,7 @@ class SteppedWorkers(Workers):
             return way, None
         return way, self._leaving
 
-    def answered(self, way: PendingWay, answer: Answer | NoAnswer, sent_at: float) -> None:
+    def answered(self, way: PendingWay, answer: Response | NoResponse, sent_at: float) -> None:
         """Take an answer."""
         step: Any = way.step
         now = self._monitor.now
@@ -96,7 +96,7 @@ class SteppedWorkers(Workers):
         except LeavingError:
             pass
 
-    def _leave(self, request: Request) -> Answer:
+    def _leave(self, request: Request) -> Response:
         """Note the request that leaves."""
         self._leaving = request
         raise LeavingError
