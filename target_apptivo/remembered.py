@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.criteria import criteria_of, match_key
-from target_apptivo.apptivo.references import parent_key
 from target_apptivo.apptivo.request import without
 from target_apptivo.errors import InputError, RecordRejectedError
 from target_apptivo.journal.digest import digest, key_text
@@ -87,9 +86,9 @@ class Remembered:
         if self._is_referenced and self._has_key:
             pending.is_parent = (self.stream, key_text(pending.record.key))
         keys = [
-            (reference.stream, parent_key(values))
+            (reference.stream, key)
             for reference in rules.references
-            if (values := reference.key_values(mapped.attributes)) is not None
+            if (key := reference.parent_key(mapped.attributes)) is not None
         ]
         # A record that is its own parent does not wait for itself.
         pending.parents = tuple(key for key in dict.fromkeys(keys) if key != pending.is_parent)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.template import MissingValueError
+from target_apptivo.apptivo.template import Attribute, MissingValueError, Template, look_up
 from target_apptivo.journal.digest import key_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from target_apptivo.apptivo.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +30,36 @@ class Reference:
     key: Mapping[str, Template]
     is_omitted: bool = False
 
-    def key_values(self, record: Mapping[str, Any]) -> dict[str, str] | None:
-        """Fill in the key of the other record; none where a value is missing, null or empty.
+    def parent_key(self, record: Mapping[str, Any]) -> str | None:
+        """Give the other record's key as the journal has it; none where a value is missing.
 
         Raises:
             RecordRejectedError: If a value is not a single one.
         """
         try:
-            return {name: template.render(record) for name, template in self.key.items()}
+            return key_text({name: _value(each, record) for name, each in self.key.items()})
         except MissingValueError:
             return None
 
 
-def parent_key(values: Mapping[str, str]) -> str:
-    """Write the key of another record as the journal has it."""
-    return key_text(values)
+def _value(template: Template, record: Mapping[str, Any]) -> object:
+    """Fill in one value; an attribute alone keeps its type, so that 42.0 is the key 42."""
+    text = template.render(record)
+    match template.parts:
+        case (Attribute(name),):
+            value = look_up(record, name)
+            return text if isinstance(value, dt.date | dt.time) else value
+    return text
 
 
-def shown_key(values: Mapping[str, str]) -> str:
+def shown_key(key: str) -> str:
     """Write a key for people."""
-    return ", ".join(values.values())
+    return ", ".join(map(str, json.loads(key)))
 
 
 def stand_in(stream: str, key: str) -> str:
     """Give what is shown for the id of a record that has none yet, by its key in the journal."""
-    return f"<{stream} {', '.join(map(str, json.loads(key)))}>"
+    return f"<{stream} {shown_key(key)}>"
 
 
 def as_id(apptivo_id: str) -> int | str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.references import as_id, parent_key, shown_key
+from target_apptivo.apptivo.references import as_id, shown_key
 from target_apptivo.apptivo.response import Verdict, refused
 from target_apptivo.apptivo.rules import LoadMethod
 from target_apptivo.apptivo.steps import Ask
@@ -71,12 +71,12 @@ async def _with_references(mapped: Mapped, rules: Rules) -> dict[str, Any] | Ver
     attributes = dict(mapped.attributes)
     for reference in rules.references:
         attributes.pop(reference.attribute, None)
-        values = reference.key_values(mapped.attributes)
-        if values is None:
+        key = reference.parent_key(mapped.attributes)
+        if key is None:
             continue
-        apptivo_id = await RecallParent(reference.stream, parent_key(values))
+        apptivo_id = await RecallParent(reference.stream, key)
         if apptivo_id is not None:
             attributes[reference.attribute] = as_id(apptivo_id)
         elif not reference.is_omitted:
-            return refused(f"{reference.stream} {shown_key(values)} is not in Apptivo")
+            return refused(f"{reference.stream} {shown_key(key)} is not in Apptivo")
     return attributes

@@ -96,9 +96,7 @@ async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict
         await Wait(max(rules.settle_seconds - doubt.age, 0.0))
         return await update(record, rules, target)
     if not rules.match_on:
-        if rules.on_uncertain == "hold":
-            return held_in_doubt()
-        return await create(record, rules, is_repeated=True)
+        return await _send_in_doubt(record, rules)
     if {*doubt.matches} != {*record.matches}:
         return uncertain("in doubt since an earlier run, under other match values")
     match await clear_up(record, rules, age=doubt.age):
@@ -110,6 +108,13 @@ async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict
             verdict = await create(record, rules, is_repeated=True)
             is_resent = verdict.outcome is Outcome.ACCEPTED and verdict.resolution is None
             return replace(verdict, resolution="resent") if is_resent else verdict
+
+
+async def _send_in_doubt(record: Shaped, rules: Rules) -> Verdict:
+    """Send a create in doubt again, or hold it, where nothing is looked for."""
+    if rules.on_uncertain == "hold":
+        return held_in_doubt()
+    return await create(record, rules, is_repeated=True)
 
 
 def _target_in_doubt(doubt: InDoubt) -> Target | None:
