@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.custom import CUSTOM
-from target_apptivo.apptivo.fields.field import Option
+from target_apptivo.apptivo.fields.field import Choices, Option
 from target_apptivo.apptivo.fields.singles import (
     choose,
     choose_several,
@@ -53,13 +53,13 @@ def _date(field: Field, value: object, account: Fields) -> Part:
 
 def _select(field: Field, value: object, _account: Fields) -> Part:
     """A dropdown: label and option id."""
-    option = choose(value, field.options)
+    option = choose(value, field.choices)
     return _entry(field, option.label, customAttributeValueId=option.id)
 
 
 def _radio(field: Field, value: object, _account: Fields) -> Part:
     """Radio buttons: like a dropdown, and the option in `attributeValues` too."""
-    option = choose(value, field.options)
+    option = choose(value, field.choices)
     values = [_option(option)]
     return _entry(field, option.label, customAttributeValueId=option.id, attributeValues=values)
 
@@ -69,11 +69,13 @@ def _check(field: Field, value: object, _account: Fields) -> Part:
 
     One box alone takes yes and no as well; no is nothing to send.
     """
-    options = field.options or (Option(field.tag_id or field.id, field.label),)
-    if isinstance(value, bool) and len(options) == 1:
-        chosen = list(options) if read_flag(value) == "Y" else []
+    choices = field.choices
+    if not choices.options:
+        choices = Choices([Option(field.tag_id or field.id, field.label)])
+    if isinstance(value, bool) and len(choices.options) == 1:
+        chosen = list(choices.options) if read_flag(value) == "Y" else []
     else:
-        chosen = choose_several(value, options)
+        chosen = choose_several(value, choices)
     if not chosen:
         return {}
     return _entry(field, "", attributeValues=[_option(option) for option in chosen])

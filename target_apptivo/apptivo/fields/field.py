@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from target_apptivo.apptivo.fields.names import folded, nearest_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+T = TypeVar("T")
+
 STANDARD: Final = "standard"
 CUSTOM: Final = "custom"
+# Indices that are of labels: a label that several have is not looked for among ids.
+_LABELS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,32 @@ class Option:
     code: str = ""
 
 
+class Choices:
+    """Options, each found at once by its label, its id or its code, in this order."""
+
+    def __init__(self, options: Iterable[Option]) -> None:
+        """Index them: by each part first as it is, then folded."""
+        self.options = tuple(options)
+        self._indices = [
+            _index((write(str(getattr(each, part))), each) for each in self.options)
+            for part in ("label", "id", "code")
+            for write in (str.strip, folded)
+        ]
+
+    def find(self, text: str) -> tuple[Option, ...]:
+        """Find the one that a text names; several where it is the label of several."""
+        wanted = (text.strip(), folded(text))
+        for place, index in enumerate(self._indices):
+            found = index.get(wanted[place % 2], ())
+            if len(found) == 1 or (found and place < _LABELS):
+                return found
+        return ()
+
+    def has_label(self, text: str) -> bool:
+        """Whether a text is a label."""
+        return folded(text) in self._indices[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """The group of an address that a field is a part of."""
@@ -39,7 +69,7 @@ class Group:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Field:
     """One field of an app.
 
@@ -66,6 +96,11 @@ class Field:
     options: tuple[Option, ...] = ()
     group: Group | None = None
     tag_id: str = ""
+
+    @cached_property
+    def choices(self) -> Choices:
+        """Its options, indexed."""
+        return Choices(self.options)
 
     @property
     def is_custom(self) -> bool:
@@ -136,10 +171,10 @@ class Fields:
         return nearest_told(name, [each for one in self.fields for each in (one.label, one.name)])
 
 
-def _index(pairs: Iterable[tuple[str, Field]]) -> dict[str, tuple[Field, ...]]:
-    """Gather fields by a text that is not empty."""
-    found = defaultdict[str, list[Field]](list)
+def _index(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    """Gather what has a text in common that is not empty."""
+    found = defaultdict[str, list[T]](list)
     for text, each in pairs:
         if text:
             found[text].append(each)
-    return {text: tuple(fields) for text, fields in found.items()}
+    return {text: tuple(those) for text, those in found.items()}

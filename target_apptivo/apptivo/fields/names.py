@@ -20,6 +20,8 @@ _LEAST_LIKENESS: Final = 0.5
 
 def folded(text: str) -> str:
     """Write a name so that case, accents and blanks do not matter."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(each for each in decomposed if not _FIRST_ACCENT <= each <= _LAST_ACCENT)
     return " ".join(bare.casefold().split())

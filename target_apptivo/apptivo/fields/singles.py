@@ -16,9 +16,7 @@ from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from target_apptivo.apptivo.fields.field import Option
+    from target_apptivo.apptivo.fields.field import Choices, Option
 
 _YES: Final = frozenset({"y", "yes", "true", "1", "on"})
 _NO: Final = frozenset({"n", "no", "false", "0", "off"})
@@ -66,34 +64,27 @@ def read_flag(value: object) -> str:
     return "Y" if text in _YES else "N"
 
 
-def choose(value: object, options: Sequence[Option]) -> Option:
+def choose(value: object, choices: Choices) -> Option:
     """Find one choice by its label, its id or its code, in this order."""
     text = read_text(value)
-    for part in ("label", "id", "code"):
-        for write in (str.strip, folded):
-            found = [each for each in options if write(str(getattr(each, part))) == write(text)]
-            if len(found) == 1:
-                return found[0]
-            if found and part == "label":
-                ids = listed(str(each.id) for each in found)
-                raise RecordRejectedError(f"has that value several times: name an id, {ids}")
-    near = nearest_told(text, [option.label for option in options])
+    found = choices.find(text)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = listed(str(each.id) for each in found)
+        raise RecordRejectedError(f"has that value several times: name an id, {ids}")
+    near = nearest_told(text, [option.label for option in choices.options])
     raise RecordRejectedError(f"has no such value; {near}")
 
 
-def choose_several(value: object, options: Sequence[Option]) -> list[Option]:
+def choose_several(value: object, choices: Choices) -> list[Option]:
     """Find several choices: of a list, or of a text that names one, or lists some."""
     if isinstance(value, list | tuple):
         values = [each for each in value if not is_empty(each)]
-        return list(dict.fromkeys(choose(each, options) for each in values))
+        return list(dict.fromkeys(choose(each, choices) for each in values))
     text = read_text(value)
     for separator in _SEPARATORS:
         parts = [part for part in text.split(separator) if part.strip()]
-        if len(parts) > 1 and not _is_one(text, options):
-            return list(dict.fromkeys(choose(part, options) for part in parts))
-    return [choose(text, options)]
-
-
-def _is_one(text: str, options: Sequence[Option]) -> bool:
-    """Whether a text as it is names a choice."""
-    return any(folded(text) == folded(option.label) for option in options)
+        if len(parts) > 1 and not choices.has_label(text):
+            return list(dict.fromkeys(choose(part, choices) for part in parts))
+    return [choose(text, choices)]

@@ -119,7 +119,7 @@ def _flag(field: Field, value: object, _account: Fields) -> Part:
 
 def _choice(field: Field, value: object, _account: Fields) -> Part:
     """A dropdown: label and id, each under its own name."""
-    option, pair = choose(value, field.options), pair_of(field.app, field.name)
+    option, pair = choose(value, field.choices), pair_of(field.app, field.name)
     part: Part = {pair.label: option.label}
     return {**part, pair.id: option.id} if pair.id else part
 
