@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_apptivo.apptivo.content import NOTHING, content_of, custom_entries
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, value_of
 from target_apptivo.apptivo.lists import KINDS, Written, after_answer, taken_in, written_content
-from target_apptivo.apptivo.values import holds, is_empty, loose_digest, objects_in
+from target_apptivo.apptivo.values import is_there, loose_digest, objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.entries import ListPlan
     from target_apptivo.journal.steps import Content
 
-# Asks Apptivo to number the object: any number is an answer to it (docs/apptivo.md 8.7).
-_AUTO_NUMBER: Final = "auto generated number"
 _UNSEEN: Final = ""
 
 
@@ -136,20 +134,6 @@ def shown_unseen(intended: Content) -> dict[str, str]:
 def still_differs(change: Change, found: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Name what an update put in and an object does not show: none if it shows all of it."""
     return tuple(name for name in change.names if not _shows(change, found or {}, name))
-
-
-def is_there(found: object, wanted: object) -> bool:
-    """Whether Apptivo holds what the source wants; of nothing, whether it holds nothing."""
-    if is_empty(wanted):
-        return is_empty(found)
-    return holds(found, wanted) or (asks_for_number(wanted) and not is_empty(found))
-
-
-def asks_for_number(wanted: object) -> bool:
-    """Whether a value, or one of a custom attribute, asks Apptivo for a number."""
-    if isinstance(wanted, dict):
-        return any(map(asks_for_number, wanted.values()))
-    return isinstance(wanted, str) and wanted.strip().casefold() == _AUTO_NUMBER
 
 
 def value_in(shown: Mapping[str, Any], name: str) -> object:

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.change import asks_for_number, is_there
 from target_apptivo.apptivo.content import changed_names, looses_in
-from target_apptivo.apptivo.values import is_empty, is_equal, loose_digest, restricted
+from target_apptivo.apptivo.values import (
+    asks_for_number,
+    is_empty,
+    is_equal,
+    is_there,
+    loose_digest,
+    restricted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,6 +14,8 @@ from typing import Any, Final
 from target_apptivo.journal.digest import digest
 from target_apptivo.jsontext import number_text
 
+# Asks Apptivo to number the object: any number is an answer to it (docs/apptivo.md 8.7).
+_AUTO_NUMBER: Final = "auto generated number"
 _NUMBER: Final = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 
 
@@ -149,3 +151,17 @@ def _number(value: object) -> Decimal | None:
         case float():
             return Decimal(repr(value))
     return None
+
+
+def is_there(found: object, wanted: object) -> bool:
+    """Whether Apptivo holds what the source wants; of nothing, whether it holds nothing."""
+    if is_empty(wanted):
+        return is_empty(found)
+    return holds(found, wanted) or (asks_for_number(wanted) and not is_empty(found))
+
+
+def asks_for_number(wanted: object) -> bool:
+    """Whether a value, or one of a custom attribute, asks Apptivo for a number."""
+    if isinstance(wanted, dict):
+        return any(map(asks_for_number, wanted.values()))
+    return isinstance(wanted, str) and wanted.strip().casefold() == _AUTO_NUMBER
