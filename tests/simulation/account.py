@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.content import content_of
+from target_apptivo.apptivo.content import NOTHING, content_of
 from target_apptivo.errors import (
     CredentialsError,
     JournalError,
@@ -16,10 +16,10 @@ from target_apptivo.errors import (
 )
 from tests.simulation import claims
 from tests.simulation.economy import Economy
-from tests.simulation.things import US, whole
+from tests.simulation.things import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from target_apptivo.journal.memory import Memory
     from target_apptivo.journal.steps import Place
@@ -63,7 +63,7 @@ class Account:
             for message in run.messages:
                 if not message.is_settled:
                     yield f"{message.name} has no outcome, and the run ended well"
-            if run.unread:
+            if run.main.input:
                 yield "the run ended well before everything was read"
         elif not self._may_end(run, run.failure):
             yield f"the run ended by {type(run.failure).__name__}: {run.failure}"
@@ -71,23 +71,17 @@ class Account:
     def _may_end(self, run: Run, failure: Exception) -> bool:
         """Whether a run may end so."""
         fates = {sending.fate for sending in run.sendings}
-        match failure:
-            case StoppedError():
-                return run.was_stopped
-            case JournalError():
-                return run.plan.ending == "journal"
-            case CredentialsError():
-                return "credentials" in fates
-            case StrangerError():
-                return "stranger" in fates
-            case UnavailableError():
-                return fates != {"ok"} and not run.plan.is_calm
-            case SearchError():
-                is_odd = self._world.plan.habits.criteria in {"refused", "blind"}
-                return is_odd or not run.plan.is_calm
-            case RecordRejectedError():
-                return self._is_over_limit(run)
-        return False
+        is_odd = self._world.plan.habits.criteria in {"refused", "blind"}
+        causes: dict[type[Exception], bool] = {
+            StoppedError: run.main.signal is not None,
+            JournalError: run.plan.ending == "journal",
+            CredentialsError: "credentials" in fates,
+            StrangerError: "stranger" in fates,
+            UnavailableError: fates != {"ok"} and not run.plan.is_calm,
+            SearchError: is_odd or not run.plan.is_calm,
+            RecordRejectedError: self._is_over_limit(run),
+        }
+        return causes.get(type(failure), False)
 
     def _is_over_limit(self, run: Run) -> bool:
         """Whether more was set aside than may be."""
@@ -117,14 +111,14 @@ class Account:
         thing = self._world.firm.things.get(int(memory.known.apptivo_id))
         if thing is None or key not in thing.owners.values():
             yield f"the journal has {memory.known.apptivo_id} for {key}, which is not its own"
-        elif thing.is_there and memory.intention is None and place.endpoint != "generic":
-            shown = content_of(whole(thing.values))
-            for name, text in memory.known.taken.items():
-                is_ours = name in thing.stamps and thing.stamps[name].who == US
-                exact = shown.get(name, "").partition("/")[0]
-                if is_ours and name != "emailAddresses" and exact != text.partition("/")[0]:
-                    if thing.values[name] is not None or text in shown.values():
-                        yield f"the journal says of {key} that {name} was taken, and it was not"
+        elif (
+            thing.is_there
+            and not thing.is_shared
+            and memory.intention is None
+            and place.endpoint != "generic"
+        ):
+            for name in _untaken(thing, memory.known.taken):
+                yield f"the journal says of {key} that {name} was taken, and it was not"
 
     def _unknown(self) -> Iterator[str]:
         """What we made is known to the journal, or in doubt there."""
@@ -147,9 +141,18 @@ class Account:
         """What was claimed is still true where nothing was asked for since."""
         for story in self._world.truth.stories.values():
             newest = next((each for each in reversed(story.messages) if each.started_at), None)
-            if newest and newest.lane.is_kept and newest.run == run.number:
-                if newest.lane.endpoint.startswith("create") and not newest.is_deleted:
-                    yield from claims.wrong(self._world.truth, newest)
+            if newest and newest.run == run.number and newest.is_kept_create:
+                yield from claims.wrong(self._world.truth, newest)
+
+
+def _untaken(thing: Thing, taken: Mapping[str, str]) -> Iterator[str]:
+    """Name what the journal says was taken, and what is not as we wrote it last."""
+    shown = content_of(whole(thing.values))
+    for name, text in taken.items():
+        is_ours = name in thing.stamps and not thing.is_by_people(name)
+        exact = shown.get(name, NOTHING).partition("/")[0]
+        if is_ours and name != "emailAddresses" and exact != text.partition("/")[0]:
+            yield name
 
 
 def _states(run: Run) -> Iterator[str]:
@@ -161,7 +164,7 @@ def _states(run: Run) -> Iterator[str]:
 
 def _unnamed(run: Run) -> Iterator[str]:
     """What Apptivo has, or may have, of what is not settled is known as such."""
-    for message, pending in zip(run.messages, run.pendings, strict=True):
+    for message, pending in zip(run.messages, run.main.pendings, strict=True):
         made = [thing for thing in message.made if thing.maker is message]
         if made and not message.is_settled and not pending.apptivo_may_have:
             yield f"{message.name} was made, is not settled, and is not named"

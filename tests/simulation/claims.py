@@ -71,6 +71,8 @@ def _wanted(message: Message) -> Iterator[tuple[str, object]]:
 
 def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     """Whether an object may hold something else than the source says: the work of people."""
+    if thing.is_shared:
+        return True
     if not thing.is_by_people(name):
         return False
     if message.lane.on_conflict == "keep" or thing.stamps[name].at >= message.seen_at:
@@ -83,10 +85,10 @@ def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     return not (is_read and is_new)
 
 
-def take(thing: Thing, message: Message, step: Remember) -> None:
+def take(thing: Thing, message: Message, step: Remember, now: float) -> None:
     """Note what the journal holds of an object from now on."""
     thing.owners.setdefault(message.lane.name, message.key)
-    thing.is_remembered = True
+    thing.remembered_at = now
     message.taken_before = {name: [*values] for name, values in thing.taken.items()}
     for name, value in said(_taken(message, step)):
         thing.taken[name] = [value]

@@ -62,6 +62,7 @@ class Course:
         People(world, dice(world.plan.seed, "people", number)).act(plan.acts)
         run = Run(world, number, plan, self._tap.reads(number, plan))
         world.runs.append(run)
+        world.truth.beginning()
         self._to_the_end(run)
         if not world.truth.broken:
             self._account.after(run)

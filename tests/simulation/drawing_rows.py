@@ -50,6 +50,9 @@ class Source:
         """Make one change."""
         rng, lane = self._rng, self._rng.choice(self._lanes)
         key = (lane.name, str(rng.randint(1, _MOST_ROWS)))
+        if not lane.has_keys:
+            # Its match values are its key.
+            key = (lane.name, str(self._number(key)))
         row = self._rows.get(key)
         if row is None:
             row = self._fresh(lane, key)

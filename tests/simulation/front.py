@@ -48,18 +48,24 @@ class Front:
             return self._hook(request, path, sending)
         if request.method == "DELETE":
             path, _, number = path.rpartition("/")
-            return self._delete(path, int(number), sending)
+            params |= {"a": "delete", ID_NAMES[path]: number}
         match params["a"]:
             case "save":
                 data = request.body or params[_DATA[path]]
                 return self._save(path, json.loads(data), sending)
+            case "getAllByAdvancedSearch":
+                return self._search(path, params)
+        return self._of_one(path, params, sending)
+
+    def _of_one(self, path: str, params: dict[str, str], sending: Sending) -> Response:
+        """Update, delete or read one object."""
+        number = int(params[ID_NAMES[path]])
+        match params["a"]:
             case "update":
                 return self._update(path, params, sending)
             case "delete":
-                return self._delete(path, int(params[ID_NAMES[path]]), sending)
-            case "getById":
-                return self._read(path, int(params[ID_NAMES[path]]), sending)
-        return self._search(path, params)
+                return self._delete(path, number, sending)
+        return self._read(path, number, sending)
 
     def _save(self, path: str, row: Row, sending: Sending) -> Response:
         """Create an object."""
@@ -83,7 +89,7 @@ class Front:
         """Delete an object."""
         thing = self._firm.find(path, number)
         if thing is None:
-            return self._missing() if self._habits.missing == "404" else _answer({})
+            return _answer({}) if self._habits.missing == "empty" else self._missing()
         self._firm.remove(thing, sending)
         return _answer({"status": "success"})
 
@@ -99,7 +105,7 @@ class Front:
         body = json.loads(request.body or b"{}")
         if request.method == "PUT":
             return self._put(path, body, sending)
-        rows = body["records"] if "records" in body else [body]
+        rows = body.get("records", [body])
         things = [
             self._firm.save("v6/hooks", row, sending, message)
             for row, message in zip(rows, sending.messages, strict=True)

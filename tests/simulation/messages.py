@@ -72,6 +72,12 @@ class Message:
         return self.place is not None and is_written and not is_delete
 
     @property
+    def is_kept_create(self) -> bool:
+        """Whether its object is to be kept in step with it."""
+        is_create = self.lane.endpoint.startswith("create") and not self.is_deleted
+        return is_create and self.lane.is_kept
+
+    @property
     def name(self) -> str:
         """It, for people."""
         return f"run {self.run} record {self.position} ({self.key[0]} {self.key[1]})"

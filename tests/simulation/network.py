@@ -100,42 +100,35 @@ def comes_back(passage: Passage, answer: Response | None) -> Response | NoRespon
         answer: What Apptivo answered, if it came to that.
     """
     own = answer or Response(200, b"{}")
-    match passage.fate:
-        case "cut":
-            return Response(200, own.body[: len(own.body) // 2], is_whole=False)
-        case "bare":
-            return Response(200, b'{"status": "ok"}')
-        case "stranger":
-            return Response(200, json.dumps(_strange(json.loads(own.body))).encode())
-        case "refused" | "outage":
-            return NoResponse("cannot connect", processed=False)
-        case "lost_before" | "lost_after":
-            return NoResponse("the connection was lost", processed=True)
-        case "timeout":
-            return NoResponse("timed out", processed=True, timed_out=True)
-    return _told(passage.fate, passage.detail) or own
+    if passage.fate == "cut":
+        return Response(200, own.body[: len(own.body) // 2], is_whole=False)
+    if passage.fate == "stranger":
+        return Response(200, json.dumps(_strange(json.loads(own.body))).encode())
+    if passage.fate in {"throttled", "unavailable"}:
+        wait = _WAITS[int(passage.detail * len(_WAITS))]
+        return Response(429 if passage.fate == "throttled" else 503, b"", wait)
+    told = _TOLD.get(passage.fate)
+    return told[int(passage.detail * len(told))] if told else own
 
 
-def _told(fate: str, detail: float) -> Response | None:
-    """Give an answer that does not depend on what was done."""
-    waits = (None, "0", "1", "30", "100", "300", None, "4000")
-    match fate:
-        case "throttled" | "unavailable":
-            wait = waits[int(detail * len(waits))]
-            return Response(429 if fate == "throttled" else 503, b"", wait)
-        case "server_error":
-            return Response((500, 502, 408)[int(detail * 3)], b"")
-        case "failure":
-            return Response(200, b'{"status": "FAILURE", "reason": "not today"}')
-        case "credentials":
-            return Response((401, 403)[int(detail * 2)], b"")
-        case "exists":
-            return Response(200, b'{"result": "Already exists"}')
-        case "http_400" | "redirect":
-            return Response(400 if fate == "http_400" else 302, b"")
-        case "garbled" | "empty":
-            return Response(200, b"<html>" if fate == "garbled" else b"")
-    return None
+_WAITS: Final = (None, "0", "1", "30", "100", "300", None, "4000")
+# What comes back whatever was done.
+_TOLD: Final[dict[str, tuple[Response | NoResponse, ...]]] = {
+    "refused": (NoResponse("cannot connect", processed=False),),
+    "outage": (NoResponse("cannot connect", processed=False),),
+    "lost_before": (NoResponse("the connection was lost", processed=True),),
+    "lost_after": (NoResponse("the connection was lost", processed=True),),
+    "timeout": (NoResponse("timed out", processed=True, timed_out=True),),
+    "server_error": (Response(500, b""), Response(502, b""), Response(408, b"")),
+    "failure": (Response(200, b'{"status": "FAILURE", "reason": "not today"}'),),
+    "credentials": (Response(401, b""), Response(403, b"")),
+    "exists": (Response(200, b'{"result": "Already exists"}'),),
+    "http_400": (Response(400, b""),),
+    "redirect": (Response(302, b""),),
+    "garbled": (Response(200, b"<html>"),),
+    "empty": (Response(200, b""),),
+    "bare": (Response(200, b'{"status": "ok"}'),),
+}
 
 
 def _strange(body: object) -> object:

@@ -46,7 +46,7 @@ class Told:
         self,
         file: Any,  # noqa: ANN401 - it stands in for a file
         clock: Callable[[], float],
-        on_settled: Callable[[SettledRecord], None],
+        on_settled: Callable[[], None],
         on_state: Callable[[State], None],
     ) -> None:
         """Open the outputs."""
@@ -63,7 +63,7 @@ class Told:
     def settle(self, settled: SettledRecord) -> None:
         """Account for a record."""
         self.outputs.settle(settled)
-        self._on_settled(settled)
+        self._on_settled()
 
     def reach(self, state: Any) -> None:  # noqa: ANN401
         """Take note of a state."""

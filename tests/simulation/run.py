@@ -1,4 +1,4 @@
-"""One run: what reads, sends, remembers and settles, one step at a time, in an order of the dice."""
+"""One run: what reads, sends, remembers and settles, step by step, in an order of the dice."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from target_apptivo.delivery.in_flight import InFlight
 from target_apptivo.delivery.pace import Pace
 from target_apptivo.delivery.policy import Policy
 from target_apptivo.delivery.scribe import carry_out
-from target_apptivo.delivery.window import StateMark
-from target_apptivo.errors import StoppedError, TargetApptivoError
-from target_apptivo.journal.steps import Withdraw
+from target_apptivo.errors import TargetApptivoError
 from tests.simulation.dice import dice
-from tests.simulation.messages import Message
+from tests.simulation.main_thread import MainThread
 from tests.simulation.network import Passage, comes_back, muted, passage
 from tests.simulation.outputs import Told
 from tests.simulation.reading import Reading
@@ -25,13 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Response
-    from target_apptivo.delivery.pending import PendingRecord, PendingWay
-    from tests.simulation.messages import State
+    from target_apptivo.delivery.pending import PendingWay
+    from tests.simulation.messages import Message, State
     from tests.simulation.plan import RunPlan
     from tests.simulation.world import World
 
-_GRACE = 20.0
 _MOST_STEPS = 20_000
 
 
@@ -45,6 +41,10 @@ class Run:
         is_over: Whether it has ended.
         has_crashed: Whether the process died.
         messages: The records that were read.
+        sendings: The requests that left.
+        marks: The states that were read: version, how many records before it, and when.
+        states: The states that were written.
+        settled_count: How many records went through the outputs.
     """
 
     def __init__(
@@ -55,7 +55,6 @@ class Run:
         self.failure: Exception | None = None
         self.is_over = self.has_crashed = False
         self.messages: list[Message] = []
-        self.pendings: list[PendingRecord] = []
         self.sendings: list[Sending] = []
         self.marks: list[tuple[int, int, float]] = []
         self.states: list[int] = []
@@ -63,36 +62,37 @@ class Run:
         self.started_at = world.now
         self._order = dice(world.plan.seed, "order", number)
         self._weather = dice(world.plan.seed, "weather", number)
-        self._input = list(input_)
-        self._join()
-        self._next_at = world.now
-        self._is_crowded = self._is_finishing = False
-        self._signal: StoppedError | None = None
-        self._deadline = math.inf
         self._group: list[PendingWay] = []
+        self._join()
+        self.main = MainThread(self, list(input_), self._order)
 
     def _join(self) -> None:
         """Join the parts, as `Delivery` does."""
         world, setup = self.world, self.world.plan.setup
-        limit = math.inf if setup.max_rejected < 0 or self.plan.is_calm else setup.max_rejected
-        policy = Policy(
+        self.in_flight = InFlight(
+            self._policy(), Pace(setup.max_in_flight, setup.requests_per_second)
+        )
+        self.monitor = SteppedMonitor(self.in_flight, world.clock)
+        self._workers = SteppedWorkers(self.monitor)
+        told = Told(world.rejected, world.clock, self._settled, self._state)
+        self.settler = SteppedSettler(self.monitor, told)
+        self._scribe = SteppedScribe(self.monitor, world.disk)
+        self.reading = Reading(setup, self.in_flight, world.truth.given)
+
+    def _policy(self) -> Policy:
+        """Say what the settings say of a delivery."""
+        setup = self.world.plan.setup
+        is_unlimited = setup.max_rejected < 0 or self.plan.is_calm
+        return Policy(
             backoff=self._backoff,
             shown=lambda _, verdict: verdict.reason or "",
             max_in_flight=setup.max_in_flight,
             max_attempts=setup.max_attempts,
             on_uncertain=setup.on_uncertain,
-            max_rejected=limit,
+            max_rejected=math.inf if is_unlimited else setup.max_rejected,
             has_journal=setup.has_journal,
             most_records=setup.most_records,
         )
-        pace = Pace(setup.max_in_flight, setup.requests_per_second)
-        self.in_flight = InFlight(policy, pace)
-        self._monitor = SteppedMonitor(self.in_flight, world.clock)
-        self._workers = SteppedWorkers(self._monitor)
-        self.told = Told(world.rejected, world.clock, self._settled, self._state)
-        self.settler = SteppedSettler(self._monitor, self.told)
-        self._scribe = SteppedScribe(self._monitor, world.disk)
-        self._reading = Reading(setup, self.in_flight, world.truth.given)
 
     def step(self) -> bool:
         """Do one thing that may be done now; false if there is none."""
@@ -105,24 +105,41 @@ class Run:
         elif self.steps > _MOST_STEPS:
             self.world.truth.break_("the run never ends")
         else:
-            self._order.choice(choices)()
+            choices[int(self._order.random() * len(choices))]()
         return True
+
+    def close(self) -> None:
+        """Let everybody go: time is up, or all is done."""
+        self.monitor.close()
+        while not self.settler.is_done:
+            self.settler.step()
+        if self._group:
+            self._commit(self._group)
+
+    def end(self, failure: Exception | None) -> None:
+        """End."""
+        self.failure = failure
+        self.is_over = True
 
     @property
     def due(self) -> float:
         """When the next thing falls due, if nothing happens before."""
         now = self.world.now
         wait = self.in_flight.requests.wait(now) + 1e-6
-        tap = self._next_at if not self._is_finishing else math.inf
-        dues = (self.in_flight.due, now + wait, self.settler.due + 1e-6, tap, self._deadline)
+        dues = (self.in_flight.due, now + wait, self.settler.due + 1e-6, self.main.due)
         return min((due for due in dues if due > now), default=math.inf)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was stopped, and nothing more may be sent."""
+        return self.main.deadline < math.inf
 
     def _choices(self) -> list[Callable[[], None]]:
         """Give what may be done now."""
         now, choices = self.world.now, list[Any]()
-        if self._main_is_due(now):
-            choices.append(self._main)
-        if not self._monitor.is_closed:
+        if self.main.is_due(now):
+            choices.append(self.main.step)
+        if not self.monitor.is_closed:
             if self.in_flight.due <= now or not self.in_flight.requests.wait(now):
                 choices.append(self._send)
             if not self._group and self._scribe.has_work():
@@ -130,98 +147,6 @@ class Run:
         if self.settler.is_due(now):
             choices.append(self.settler.step)
         return choices
-
-    def _main_is_due(self, now: float) -> bool:
-        """Whether the main thread would go on."""
-        if self._is_finishing:
-            is_told = self._signal is not None and self._deadline == math.inf
-            return is_told or self.settler.is_done or now >= self._deadline
-        if self._has_ended:
-            return True
-        return now >= self._next_at and (not self._input or self._has_room())
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether it was stopped, and nothing more may be sent."""
-        return self._deadline < math.inf
-
-    @property
-    def was_stopped(self) -> bool:
-        """Whether somebody stopped it."""
-        return self._signal is not None
-
-    @property
-    def unread(self) -> int:
-        """How much of the input was not read."""
-        return len(self._input)
-
-    @property
-    def _has_ended(self) -> bool:
-        """Whether no more may be taken."""
-        return self.in_flight.is_cut or self._signal is not None
-
-    def _has_room(self) -> bool:
-        """Whether there is room; once it was full, when half of it is free."""
-        in_flight = self.in_flight
-        self._is_crowded = self._is_crowded or in_flight.is_full()
-        if self._is_crowded and not in_flight.is_full(0.5):
-            self._is_crowded = False
-        if self._is_crowded and in_flight.is_idle:
-            if not in_flight.is_full():
-                self._is_crowded = False
-            elif in_flight.progress.batches.due < math.inf:
-                in_flight.progress.release_batches(self.world.now)
-                self._monitor.wake()
-        return not self._is_crowded
-
-    def _main(self) -> None:
-        """Go on in the main thread."""
-        if self._is_finishing:
-            self._finish()
-        elif self._has_ended or not self._input:
-            self._is_finishing = True
-            self.in_flight.finish(self.world.now)
-            self._monitor.wake()
-        else:
-            self._read(self._input.pop(0))
-
-    def _read(self, item: Message | State) -> None:
-        """Take a message of the tap."""
-        world = self.world
-        if isinstance(item, Message):
-            item.position, item.read_at = len(self.messages), world.now
-            self.messages.append(item)
-            world.truth.reading(item)
-            self.pendings.append(self._reading.take(item, world.now))
-        else:
-            self.in_flight.window.mark(StateMark({"version": item.version}))
-            world.truth.marking(item)
-        self._monitor.wake()
-        if self.plan.tap_pause and self._order.random() < 0.3:
-            self._next_at = world.now + self._order.random() * self.plan.tap_pause
-
-    def _finish(self) -> None:
-        """Bring the run to its end."""
-        if self._signal and self._deadline == math.inf:
-            self._deadline = self.world.now + _GRACE
-            self._monitor.stop(self._signal)
-        if not (self.settler.is_done or self.world.now >= self._deadline):
-            return
-        self._monitor.close()
-        while not self.settler.is_done:
-            self.settler.step()
-        if self._group:
-            self._commit(self._group)
-        self._withdraw()
-        self.failure = self._signal or self.in_flight.failure
-        self.is_over = True
-
-    def _withdraw(self) -> None:
-        """Take back what was intended and never sent."""
-        progress, disk = self.in_flight.progress, self.world.disk
-        places = [place for way in progress.unsent() for place in way.places]
-        if places and not disk.fails:
-            self.world.truth.committed([], disk.carry_out([Withdraw(place) for place in places]))
 
     def _send(self) -> None:
         """Let a worker send the next request."""
@@ -265,12 +190,12 @@ class Run:
 
     def _answer(self, sending: Sending, befalls: Passage) -> None:
         """Have an answer come back, if there is still somebody."""
-        if self.is_over or self._monitor.is_closed:
+        if self.is_over or self.monitor.is_closed:
             return
-        answer: Response | None = sending.answer
         sending.is_answered = befalls.is_good
         self.world.truth.answering(sending, befalls)
-        self._workers.answered(sending.way, comes_back(befalls, answer), sending.sent_at)
+        answer = comes_back(befalls, sending.answer)
+        self._workers.answered(sending.way, answer, sending.sent_at)
 
     def _take_group(self) -> None:
         """Let the scribe take a group, whose commit takes some time."""
@@ -288,12 +213,12 @@ class Run:
         except TargetApptivoError as error:
             self._scribe.fail(error)
             return
-        self.world.truth.committed(ways, replies)
+        self.world.truth.committed(ways)
         self._scribe.reply(ways, replies)
 
-    def _settled(self, settled: object) -> None:
+    def _settled(self) -> None:
         """Note a record that went through the outputs: the next one in input order."""
-        self.world.truth.settled(self, settled)
+        self.world.truth.settled(self)
 
     def _state(self, state: State) -> None:
         """Note a state that was written."""
@@ -306,16 +231,13 @@ class Run:
     def _end_by_force(self) -> None:
         """Crash, be stopped, or lose the journal."""
         if self.plan.ending == "term":
-            self._signal = StoppedError(15)
+            self.main.stop()
             return
         if self._group and self._order.random() < 0.5:
-            self._commit_in_vain(self._group)
+            # Of this commit nobody hears.
+            carry_out(self.world.disk, [way.step for way in self._group])
+            self.world.truth.committed(self._group)
         if self.plan.ending == "journal":
             self.world.disk.fails = True
             return
         self.is_over = self.has_crashed = True
-
-    def _commit_in_vain(self, ways: list[PendingWay]) -> None:
-        """Commit a group of which nobody hears."""
-        carry_out(self.world.disk, [way.step for way in ways])
-        self.world.truth.committed(ways, [])

@@ -42,7 +42,7 @@ class Thing:
         images: What search knows of it, from when on; nothing where it is gone.
         taken: What may have been taken of its source last, by attribute.
         left: Every value that we wrote, by attribute.
-        is_remembered: Whether the journal holds for good that it was created.
+        remembered_at: Since when the journal holds for good that it was created.
     """
 
     number: int
@@ -56,7 +56,7 @@ class Thing:
     images: list[tuple[float, Row | None]] = field(default_factory=list)
     taken: dict[str, list[Any]] = field(default_factory=dict)
     left: dict[str, list[Any]] = field(default_factory=dict)
-    is_remembered: bool = False
+    remembered_at: float | None = None
 
     @property
     def apptivo_id(self) -> str:
@@ -67,6 +67,16 @@ class Thing:
     def is_there(self) -> bool:
         """Whether it was not deleted."""
         return self.gone_at is None
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether the journal holds that it was created."""
+        return self.remembered_at is not None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether records of several streams write into it."""
+        return len(self.owners) > 1
 
     def image(self, now: float) -> Row | None:
         """Give what search shows of it."""

@@ -7,6 +7,7 @@ methods are called; only their loops and waits are gone.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -91,10 +92,8 @@ class SteppedWorkers(Workers):
 
     def _make(self, attempt: Attempt) -> None:
         """Send, as far as a request's leaving."""
-        try:
+        with suppress(LeavingError):
             attempt.make()
-        except LeavingError:
-            pass
 
     def _leave(self, request: Request) -> Response:
         """Note the request that leaves."""

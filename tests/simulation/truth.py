@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from target_apptivo.journal.steps import Forget, Remember
 from tests.simulation import claims, leaving, writes
@@ -37,6 +37,11 @@ class Story:
     creates: list[Sending] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)
 
+    @property
+    def newest_remembered(self) -> Thing | None:
+        """The last one of which the journal holds that it was created."""
+        return next((thing for thing in reversed(self.things) if thing.is_remembered), None)
+
 
 class Truth:
     """What really happened.
@@ -46,6 +51,7 @@ class Truth:
         broken: What must not have been.
         stories: What happened, by key.
         keys: Whose the places of the journal are.
+        doubted: Places that were in doubt when the run began, and are not cleared up yet.
     """
 
     def __init__(self, world: World) -> None:
@@ -54,10 +60,16 @@ class Truth:
         self.broken: list[str] = []
         self.stories: defaultdict[Key, Story] = defaultdict(Story)
         self.keys: dict[Place, Key] = {}
+        self.doubted: set[Place] = set()
 
     def break_(self, what: str) -> None:
         """Note what must not be."""
         self.broken.append(what)
+
+    def beginning(self) -> None:
+        """Look on while a run begins."""
+        held = self.world.disk.held.items()
+        self.doubted = {place for place, memory in held if memory.intention is not None}
 
     def reading(self, message: Message) -> None:
         """Look on while a record is read."""
@@ -104,7 +116,7 @@ class Truth:
         """Look on while an object is deleted."""
         writes.check_deletion(self, thing, sending)
 
-    def committed(self, ways: Sequence[PendingWay], _replies: Sequence[Any]) -> None:
+    def committed(self, ways: Sequence[PendingWay]) -> None:
         """Note what is durable from now on."""
         for way in ways:
             match way.step:
@@ -113,7 +125,7 @@ class Truth:
                 case Forget(endpoint=endpoint, apptivo_id=apptivo_id):
                     thing = self.world.firm.things.get(int(apptivo_id))
                     if thing and thing.path == PATHS[endpoint]:
-                        thing.is_remembered = False
+                        thing.remembered_at = None
 
     def given(self, message: Message, verdict: Verdict) -> None:
         """Look on while a record gets its outcome."""
@@ -122,7 +134,7 @@ class Truth:
         message.verdict, message.ended_at = verdict, self.world.now
         claims.check(self, message)
 
-    def settled(self, run: Run, _settled: object) -> None:
+    def settled(self, run: Run) -> None:
         """Note a record that went through the outputs."""
         message = run.messages[run.settled_count]
         run.settled_count += 1
@@ -154,8 +166,11 @@ class Truth:
     def _remembered(self, message: Message, step: Remember) -> None:
         """Note that the journal holds what a record became."""
         message.is_held = True
+        self.doubted.discard(step.place)
         self.stories[message.key].creates.clear()
         if step.apptivo_id is None:
+            for made in message.made:
+                made.remembered_at = self.world.now
             return
         thing = self.world.firm.things.get(int(step.apptivo_id))
         if thing is None:
@@ -164,4 +179,4 @@ class Truth:
         if message.lane.name not in thing.owners:
             # Found, and nothing had to be written.
             writes.check_adoption(self, thing, message)
-        claims.take(thing, message, step)
+        claims.take(thing, message, step, self.world.now)

@@ -1,4 +1,4 @@
-"""The world of one seed: its time, Apptivo, the journal's disk, the rejected file, and the truth."""
+"""The world of one seed: its time, Apptivo, the journal's disk, and the truth."""
 
 from __future__ import annotations
 

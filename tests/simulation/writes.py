@@ -68,7 +68,7 @@ def _check_kept(truth: Truth, message: Message, elders: list[Thing], sending: Se
     if lane.load_method == "update-only":
         truth.break_(f"{message.name} is created under update-only")
     for elder in elders:
-        if not _may_double(truth, message, elder):
+        if not _may_double(truth, message, elder, sending):
             truth.break_(
                 f"{message.name} is created again: {elder.apptivo_id} is there (sent at "
                 f"{sending.sent_at - truth.world.runs[-1].started_at:.3f})"
@@ -78,10 +78,14 @@ def _check_kept(truth: Truth, message: Message, elders: list[Thing], sending: Se
             truth.break_(f"{message.name} is created though {rival.apptivo_id} matches it")
 
 
-def _may_double(truth: Truth, message: Message, elder: Thing) -> bool:
+def _may_double(truth: Truth, message: Message, elder: Thing, sending: Sending) -> bool:
     """Whether a second object may be created beside one that is there."""
     lane = message.lane
     if lane.endpoint == "generic":
+        if message.place in truth.doubted:
+            return truth.world.plan.setup.on_uncertain == "resend"
+        if elder is not truth.stories[message.key].newest_remembered:
+            return elder.is_remembered or truth.world.plan.setup.on_uncertain == "resend"
         is_other = any(
             not is_same(name, elder.values.get(name), value)
             for name, value in said(flat(message.row))
@@ -89,7 +93,7 @@ def _may_double(truth: Truth, message: Message, elder: Thing) -> bool:
         )
         if is_other:
             return True
-    if elder.is_remembered:
+    if elder.remembered_at is not None and elder.remembered_at <= sending.sent_at:
         return False
     if lane.match_on:
         return not has_match(lane, elder.values, message.row)
@@ -97,7 +101,7 @@ def _may_double(truth: Truth, message: Message, elder: Thing) -> bool:
 
 
 def _rivals(truth: Truth, message: Message) -> Iterator[Thing]:
-    """Give what search showed already when a record was looked for, and that is what it looks for."""
+    """Give what search showed already when a record was looked for, and that matches it."""
     since = message.started_at or 0.0
     for thing in truth.world.firm.things.values():
         is_ours = message.key in thing.owners.values() and thing.maker is not None
@@ -174,9 +178,9 @@ def _check_value(truth: Truth, thing: Thing, name: str, value: object, message: 
         _check_reference(truth, {name: value}, message)
     elif name not in wanted or not is_same(name, value, wanted[name]):
         truth.break_(f"{message.name} writes {name}, of which the source says something else")
-    if is_blank(value) and not is_blank(thing.values.get(name)):
-        if not (lane.update_nulls and name in thing.left):
-            truth.break_(f"{message.name} blanks {name}")
+    blanks = is_blank(value) and not is_blank(thing.values.get(name))
+    if blanks and not (lane.update_nulls and name in thing.left):
+        truth.break_(f"{message.name} blanks {name}")
 
 
 def _check_edited(truth: Truth, thing: Thing, name: str, value: object, message: Message) -> None:
