@@ -25,7 +25,7 @@ from benchmarks.harness import SCHEMA, record
 from target_apptivo.apptivo.request import Request
 from target_apptivo.delivery.client import Client
 from target_apptivo.jsontext import loads
-from target_apptivo.validation import QuickValidator
+from target_apptivo.singer.validation import QuickValidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from singer_sdk.exceptions import (
@@ -75,9 +75,10 @@ class Trial:
     @property
     def needs_keys(self) -> bool | None:
         """Whether Apptivo is called; none where the settings say."""
-        if self.check or self.plan or self.fields is not None:
+        # A journal is of an account, which is named after the key.
+        if self.check or self.plan or self.fields is not None or self.journal is not None:
             return True
-        return None if self.preview is None and self.journal is None else False
+        return None if self.preview is None else False
 
     def make_run(self, settings: Settings, redactor: Redactor) -> Run:
         """Make the run that is asked for."""
@@ -101,58 +102,58 @@ class Trial:
 def options() -> list[click.Option]:
     """Give the options besides the SDK's."""
     return [
-        click.Option(
-            ["--check"],
-            is_flag=True,
-            help="Verify the credentials with a read that changes nothing.",
+        _flag("--check", "Verify the credentials with a read that changes nothing."),
+        _valued(
+            "--fields",
+            "[APP]",
+            "Print the fields of the account's apps, or of APP (leads, customers, contacts, cases, "
+            "opportunities).",
         ),
-        click.Option(
-            ["--preview"],
-            is_flag=False,
+        _valued(
+            "--preview",
+            "[N]",
+            "Send nothing; print the requests of the first N records (default 3) of each stream.",
             flag_value="3",
-            default=None,
             type=click.IntRange(min=1),
-            metavar="[N]",
-            help="Send nothing; print the requests of the first N records (default 3) of each "
-            "stream.",
         ),
-        click.Option(
-            ["--send-test"],
-            is_flag=False,
-            flag_value="",
-            default=None,
-            metavar="[STREAM]",
-            help="Really send the first record of each stream, or of STREAM, and no more; a delete "
-            "only if STREAM names it.",
+        _flag("--plan", "Say what a run would do to the whole input; change nothing anywhere."),
+        _valued(
+            "--send-test",
+            "[STREAM]",
+            "Really send the first record of each stream, or of STREAM, and no more; a delete only "
+            "if STREAM names it.",
         ),
-        click.Option(
-            ["--plan"],
-            is_flag=True,
-            help="Say what a run would do to the whole input; read, and change nothing anywhere.",
+        _valued(
+            "--journal",
+            "[FILE]",
+            "Make the journal, or add to it the ids that response records in FILE tell.",
         ),
-        click.Option(
-            ["--journal"],
-            is_flag=False,
-            flag_value="",
-            default=None,
-            metavar="[FILE]",
-            help="Make the journal, or add to it the ids that response records in FILE tell.",
-        ),
-        click.Option(
-            ["--fields"],
-            is_flag=False,
-            flag_value="",
-            default=None,
-            metavar="[APP]",
-            help="Print the fields of the account's apps, or of APP (leads, customers, contacts, "
-            "cases, opportunities).",
-        ),
-        click.Option(
-            ["--sandbox"],
-            is_flag=True,
-            help="Start the embedded sandbox for this run and send there; needs no keys.",
-        ),
+        _flag("--sandbox", "Send to an embedded sandbox, for this run; needs no keys."),
     ]
+
+
+def _flag(name: str, text: str) -> click.Option:
+    """Make an option without a value."""
+    return click.Option([name], is_flag=True, help=text)
+
+
+def _valued(
+    name: str,
+    metavar: str,
+    text: str,
+    flag_value: str = "",
+    **more: Any,  # noqa: ANN401 - click's own
+) -> click.Option:
+    """Make an option that may have a value."""
+    return click.Option(
+        [name],
+        is_flag=False,
+        flag_value=flag_value,
+        default=None,
+        metavar=metavar,
+        help=text,
+        **more,
+    )
 
 
 def print_check(run: Run, logger: logging.Logger) -> None:

@@ -13,15 +13,15 @@ from singer_sdk.helpers._classproperty import classproperty
 
 from target_apptivo import command
 from target_apptivo.errors import InputError, RecordRejectedError, SettingsError, StoppedError
-from target_apptivo.mapping import Streams, check_schema, mapped, usable_schema, wanted_maps
-from target_apptivo.reader import LineReader
 from target_apptivo.redact import Redactor, guard_logging, tells_a_user
 from target_apptivo.run import Run
 from target_apptivo.settings.check import check_settings
 from target_apptivo.settings.declared import MEANINGLESS, SECRETS, SETTINGS
 from target_apptivo.settings.deletes import refuse_wild_rename, refuse_wild_renames
 from target_apptivo.settings.read import read_settings
-from target_apptivo.sinks import SINKS, ApptivoSink, UnmappedSink
+from target_apptivo.singer.mapping import Streams, check_schema, mapped, usable_schema, wanted_maps
+from target_apptivo.singer.reader import LineReader
+from target_apptivo.singer.sinks import SINKS, ApptivoSink, UnmappedSink
 from target_apptivo.sources import read_environment, read_files
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from target_apptivo.jsontext import MOST_LEVELS, dumps, dumps_line, loads, loads_strictly
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.sandbox import Reply
-from target_apptivo.verbatim import Verbatim, loads_line
+from target_apptivo.singer.verbatim import Verbatim, loads_line
 from tests.conftest import API_KEY, record, schema, state
 
 if TYPE_CHECKING:
@@ -203,8 +203,8 @@ def test_a_line_that_never_ends_is_not_held(
     run: RunTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory does not grow with it."""
-    monkeypatch.setattr("target_apptivo.reader._LONGEST_LINE", 1 << 20)
-    monkeypatch.setattr("target_apptivo.reader._CHUNK", 1 << 10)
+    monkeypatch.setattr("target_apptivo.singer.reader._LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr("target_apptivo.singer.reader._CHUNK", 1 << 10)
     finished = run([schema("leads"), record("leads", 1), state(1), "x" * (1 << 21)])
     assert finished.code == 1
     assert finished.lines[-1] == {"bookmark": 1}

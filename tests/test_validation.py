@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import InvalidJSONSchema, InvalidRecord
 from singer_sdk.sinks.core import JSONSchemaValidator
 
-from target_apptivo.validation import QuickValidator, schema_reason
+from target_apptivo.singer.validation import QuickValidator, schema_reason
 
 if TYPE_CHECKING:
     from target_apptivo.sandbox import Sandbox

@@ -16,9 +16,9 @@ from target_apptivo.apptivo.rules import Mapped, Shaped
 from target_apptivo.apptivo.ways.deliver import deliver, deliver_in_turn, deliver_mapped
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import MissingKeyPropertyError, RecordRejectedError
-from target_apptivo.remembered import Remembered
 from target_apptivo.settings.routes import unmapped
-from target_apptivo.validation import QuickValidator, schema_reason
+from target_apptivo.singer.remembered import Remembered
+from target_apptivo.singer.validation import QuickValidator, schema_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""Where it meets the Singer SDK: messages, schemas, stream maps and sinks."""
