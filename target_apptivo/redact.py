@@ -12,7 +12,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from target_apptivo.singer.verbatim import Verbatim
+from target_apptivo.verbatim import Verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

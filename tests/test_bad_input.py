@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from target_apptivo.jsontext import MOST_LEVELS, dumps, dumps_line, loads, loads_strictly
 from target_apptivo.redact import Redactor, guard_logging
 from target_apptivo.sandbox import Reply
-from target_apptivo.singer.verbatim import Verbatim, loads_line
+from target_apptivo.verbatim import Verbatim, loads_line
 from tests.conftest import API_KEY, record, schema, state
 
 if TYPE_CHECKING:

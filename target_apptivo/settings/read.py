@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from target_apptivo.errors import SettingsError
 from target_apptivo.settings.declared import DeclaredSettings
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from target_apptivo.settings.routes import Routes
 
 _KEYS: Final = ("api_key", "access_key")
+# The last `@` before the path ends the password, which may hold others.
+_PASSWORD: Final = re.compile(r"[^:/?#]+://[^:/?#@]*:(?P<password>[^/?#]*)@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +108,12 @@ def _in_sandbox(settings: Settings, url: str) -> Settings:
         user_name=None,
         is_sandbox=True,
     )
+
+
+def secrets_in(config: Mapping[str, Any]) -> list[Any]:
+    """Give what must never be shown of settings as read: the keys, and the journal's password."""
+    found = [config.get(name) for name in _KEYS]
+    url = config.get("journal_url")
+    if isinstance(url, str) and (match := _PASSWORD.match(url)):
+        found += [match["password"], unquote(match["password"])]
+    return found

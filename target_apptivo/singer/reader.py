@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from singer_sdk.io_base import GenericSingerReader
 
 from target_apptivo.errors import InputError, RunEndedError
-from target_apptivo.singer.verbatim import loads_line
+from target_apptivo.verbatim import loads_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
