@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.harness import record
 from target_apptivo.apptivo.endpoints import CREATE_LEAD
-from target_apptivo.apptivo.request import Content, Operation
+from target_apptivo.apptivo.operation import Content, Operation
 from target_apptivo.apptivo.rules import LoadMethod, Mapped, Rules
 from target_apptivo.apptivo.template import Template
 from target_apptivo.journal.digest import key_text

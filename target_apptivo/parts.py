@@ -23,7 +23,7 @@ from target_apptivo.output.wording import Wording
 from target_apptivo.shelf import Shelf
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.request import Pairs
+    from target_apptivo.apptivo.operation import Pairs
     from target_apptivo.delivery.settler import Ledger
     from target_apptivo.redact import Redactor
     from target_apptivo.settings.read import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.errors import RecordsRefusedError
 from target_apptivo.output.notices import Notices
 from target_apptivo.parts import Parts
@@ -14,7 +14,7 @@ from target_apptivo.stop import Stop
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pending import PendingRecord, PendingWay
     from target_apptivo.journal.steps import Place
     from target_apptivo.redact import Redactor

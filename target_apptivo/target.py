@@ -19,7 +19,8 @@ from target_apptivo.settings.declared import MEANINGLESS, SECRETS, SETTINGS
 from target_apptivo.settings.deletes import refuse_wild_renames
 from target_apptivo.settings.read import read_settings, secrets_in
 from target_apptivo.singer.messages import MessageTarget
-from target_apptivo.singer.sinks import SINKS, ApptivoSink, UnmappedSink
+from target_apptivo.singer.sink import ApptivoSink
+from target_apptivo.singer.sinks import SINKS, UnmappedSink
 from target_apptivo.sources import read_environment, read_files
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.request import Address, Content, Operation
-from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, refused
+from target_apptivo.apptivo.operation import Content, Operation
+from target_apptivo.apptivo.request import Address
 from target_apptivo.apptivo.rules import Rules, Shaped
 from target_apptivo.apptivo.steps import Send
 from target_apptivo.apptivo.template import Template
+from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.deliver import deliver
 from target_apptivo.delivery.in_flight import InFlight
 from target_apptivo.delivery.pace import Pace

@@ -11,7 +11,8 @@ import pytest
 
 from target_apptivo.apptivo.batch import Batch, interpret_results
 from target_apptivo.apptivo.endpoints import ApiStyle
-from target_apptivo.apptivo.response import Meaning, Outcome, Response, Verdict, interpret_response
+from target_apptivo.apptivo.response import Response, interpret_response
+from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict
 from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import dumps
 from target_apptivo.settings.batch import read_batch

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_apptivo.apptivo.batch import Batch
-from target_apptivo.apptivo.request import Address, Operation, Request
-from target_apptivo.apptivo.response import Outcome, Verdict, refused
+from target_apptivo.apptivo.request import Address, Request
 from target_apptivo.apptivo.steps import Ask, Join, Read, Send, Tell, Wait
+from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.delivery.pending import PendingRecord, PendingWay
 from target_apptivo.delivery.policy import Policy
 from target_apptivo.errors import (
@@ -48,6 +48,7 @@ from tests.flight import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from target_apptivo.apptivo.operation import Operation
     from target_apptivo.apptivo.steps import Way
 
 ALL = float("inf")

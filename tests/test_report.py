@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.delivery.pending import Record, SettledRecord
 from target_apptivo.output.report import Report
 

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from target_apptivo.apptivo.endpoints import ApiStyle
 from target_apptivo.apptivo.guards import splits_path
+from target_apptivo.apptivo.operation import Content, Operation
 from target_apptivo.apptivo.request import (
-    Content,
-    Operation,
     Request,
     SignedRequest,
     shape_address,

@@ -11,22 +11,19 @@ from hypothesis import strategies as st
 
 from target_apptivo.apptivo.endpoints import TEMPLATES, ApiStyle
 from target_apptivo.apptivo.response import (
-    Meaning,
     NoResponse,
     NotSent,
-    Outcome,
     Response,
-    Verdict,
     find,
     interpret_response,
     interpret_result,
-    refused,
 )
+from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict, refused
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.settings.operations import build_operation
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.request import Operation
+    from target_apptivo.apptivo.operation import Operation
 
 fixed = settings(derandomize=True, deadline=None, max_examples=200)
 

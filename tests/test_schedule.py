@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from target_apptivo.apptivo.batch import Batch
 from target_apptivo.apptivo.request import Address
-from target_apptivo.apptivo.response import Outcome, Verdict
 from target_apptivo.apptivo.steps import Join, Send, Together
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.delivery.batches import Batches
 from target_apptivo.delivery.books import Books
 from target_apptivo.delivery.lines import Lines

@@ -10,7 +10,8 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import PluginBase
 
-from target_apptivo.singer.sinks import SINKS, ApptivoSink
+from target_apptivo.singer.sink import ApptivoSink
+from target_apptivo.singer.sinks import SINKS
 from target_apptivo.target import TargetApptivo
 
 OVERRIDDEN = {

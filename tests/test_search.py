@@ -20,7 +20,6 @@ from target_apptivo.apptivo.objects import (
     read_object,
     read_request,
 )
-from target_apptivo.apptivo.response import Meaning, Outcome, Verdict
 from target_apptivo.apptivo.search import (
     PAGE_SIZE,
     Page,
@@ -30,6 +29,7 @@ from target_apptivo.apptivo.search import (
     search_operation,
     search_request,
 )
+from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict
 from target_apptivo.errors import RecordRejectedError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_apptivo.apptivo.fields.came_back import came_back, shown_back
-from target_apptivo.apptivo.response import CameBack, Outcome, Verdict
+from target_apptivo.apptivo.verdict import CameBack, Outcome, Verdict
 from target_apptivo.output.swallowed import Swallowed
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from tests.conftest import RunTarget, record, schema

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.delivery.pending import Record
 from target_apptivo.output.wording import Wording, cut, told
 from target_apptivo.redact import Redactor

@@ -10,14 +10,15 @@ import simpleeval
 import simplejson
 from singer_sdk.mapper import md5, sha256
 
-from target_apptivo.apptivo.response import NO_ID, Outcome, Verdict, find, interpret_result
+from target_apptivo.apptivo.response import NO_ID, find, interpret_result
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.errors import RecordRejectedError
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Mapping, Sequence
 
-    from target_apptivo.apptivo.request import Operation
+    from target_apptivo.apptivo.operation import Operation
 
 # The functions of the SDK's stream maps. Its modules are open here by name only, so that an
 # expression reaches nothing but its records.

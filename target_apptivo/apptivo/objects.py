@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.request import Address, Content, Operation, shape_request
-from target_apptivo.apptivo.response import Meaning, Outcome
+from target_apptivo.apptivo.operation import Content, Operation
+from target_apptivo.apptivo.request import Address, shape_request
 from target_apptivo.apptivo.template import Template
 from target_apptivo.apptivo.values import is_empty, plain_text
+from target_apptivo.apptivo.verdict import Meaning, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_apptivo.apptivo.endpoints import Endpoint
-    from target_apptivo.apptivo.request import Pairs, Request
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.operation import Pairs
+    from target_apptivo.apptivo.request import Request
+    from target_apptivo.apptivo.verdict import Verdict
 
 _NOT_FOUND = 404
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.criteria import Criteria
     from target_apptivo.apptivo.endpoints import Endpoint
     from target_apptivo.apptivo.fields.binding import Filled
+    from target_apptivo.apptivo.operation import Operation
     from target_apptivo.apptivo.references import Reference
-    from target_apptivo.apptivo.request import Address, Operation, Request
+    from target_apptivo.apptivo.request import Address, Request
     from target_apptivo.journal.steps import Content, Place
 
 

@@ -13,16 +13,17 @@ from target_apptivo.apptivo.criteria import EMAIL
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX
 from target_apptivo.apptivo.objects import Unbelievable, app_operation, id_in
 from target_apptivo.apptivo.request import Address, shape_request
-from target_apptivo.apptivo.response import Outcome
 from target_apptivo.apptivo.values import objects_in
+from target_apptivo.apptivo.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_apptivo.apptivo.criteria import Alternative
     from target_apptivo.apptivo.endpoints import Endpoint
-    from target_apptivo.apptivo.request import Operation, Pairs, Request
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.operation import Operation, Pairs
+    from target_apptivo.apptivo.request import Request
+    from target_apptivo.apptivo.verdict import Verdict
 
 # The smallest of the sizes that are known to work (docs/apptivo.md 5.5): rows are whole objects,
 # and an answer of more than 8 MiB would not be read.

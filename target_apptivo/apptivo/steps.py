@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from target_apptivo.apptivo.batch import Batch
-    from target_apptivo.apptivo.request import Address, Operation, Request
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.operation import Operation
+    from target_apptivo.apptivo.request import Address, Request
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.journal.steps import Intend
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from target_apptivo.apptivo.endpoints import Endpoint
     from target_apptivo.apptivo.entries import ListPlan
-    from target_apptivo.apptivo.request import Operation, Pairs, Request
+    from target_apptivo.apptivo.operation import Operation, Pairs
+    from target_apptivo.apptivo.request import Request
     from target_apptivo.journal.steps import Content
 
 # What Apptivo alone says of an object, besides its app's own id (docs/apptivo.md 8.7).

@@ -32,7 +32,8 @@ from target_apptivo.delivery.connecting import (
 from target_apptivo.delivery.exchange import Connection
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.request import Pairs, Request, SignedRequest
+    from target_apptivo.apptivo.operation import Pairs
+    from target_apptivo.apptivo.request import Request, SignedRequest
     from target_apptivo.apptivo.response import Response
 
 _DEFAULT_HEADERS: Final = (

@@ -19,7 +19,7 @@ from target_apptivo.delivery.window import Window
 from target_apptivo.errors import RecordRejectedError
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pace import Pace
     from target_apptivo.delivery.pending import PendingRecord, PendingWay, SettledRecord
     from target_apptivo.delivery.policy import Policy

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.apptivo.steps import BatchWay, Way
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.errors import TargetApptivoError
     from target_apptivo.journal.steps import Place
     from target_apptivo.steps import Step

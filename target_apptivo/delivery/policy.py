@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pending import Record
 
 # How much is read ahead of what is sent, for each request at once: a head that is twenty times

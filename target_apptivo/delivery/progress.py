@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.response import Verdict
 from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Tell, Wait
+from target_apptivo.apptivo.verdict import Verdict
 from target_apptivo.delivery.batches import Batches
 from target_apptivo.delivery.books import Books
 from target_apptivo.delivery.lines import Lines

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.references import stand_in
-from target_apptivo.apptivo.response import Outcome, Verdict, refused
 from target_apptivo.apptivo.steps import Ask, Join, Send, Sent, Together, Wait
+from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.steps import Forget, Intend, Place, RecallParent, Remember, Withdraw
 

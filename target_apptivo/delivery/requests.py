@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.response import Meaning, Outcome
 from target_apptivo.apptivo.steps import Read, Send, Sent
+from target_apptivo.apptivo.verdict import Meaning, Outcome
 from target_apptivo.errors import CredentialsError, UnavailableError
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pace import Pace
     from target_apptivo.delivery.pending import PendingWay
     from target_apptivo.delivery.policy import Policy

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.response import interpret_response, refused
+from target_apptivo.apptivo.response import interpret_response
 from target_apptivo.apptivo.steps import Read
+from target_apptivo.apptivo.verdict import refused
 from target_apptivo.delivery.pace import seconds_to_wait
 from target_apptivo.errors import RecordRejectedError, TargetApptivoError
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import NoResponse, Response, Verdict
+    from target_apptivo.apptivo.response import NoResponse, Response
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.monitor import Monitor
     from target_apptivo.delivery.pending import PendingWay
 

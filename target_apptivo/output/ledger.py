@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.jsontext import dumps_line, loads
 from target_apptivo.output.response_records import response_record, write_moment
 from target_apptivo.output.wording import Wording, told
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pending import Record, SettledRecord
     from target_apptivo.output.files import LineFile
     from target_apptivo.output.report import Report

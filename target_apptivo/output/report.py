@@ -7,13 +7,13 @@ import time
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.output.swallowed import Swallowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pending import Record, SettledRecord
 
 logger = logging.getLogger("target-apptivo")

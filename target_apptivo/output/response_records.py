@@ -6,7 +6,7 @@ import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.jsontext import dumps_line
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_apptivo.apptivo.response import CameBack
+    from target_apptivo.apptivo.verdict import CameBack
 
 # Names that a stream may have; where each record has others, the memory must not fill.
 _MOST_NAMES = 10_000

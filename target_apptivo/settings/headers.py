@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from target_apptivo.errors import SettingsError
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.request import Pairs
+    from target_apptivo.apptivo.operation import Pairs
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")

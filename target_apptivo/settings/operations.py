@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from target_apptivo.apptivo.endpoints import DELETE_CUSTOMER, GENERIC, TEMPLATES, ApiStyle, Endpoint
 from target_apptivo.apptivo.guards import climbs
-from target_apptivo.apptivo.request import CREDENTIALS, Content, Operation, Param
+from target_apptivo.apptivo.operation import CREDENTIALS, Content, Operation, Param
 from target_apptivo.apptivo.template import Template
 from target_apptivo.errors import SettingsError
 from target_apptivo.settings.batch import read_batch

@@ -16,7 +16,7 @@ from target_apptivo.settings.setting import read
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_apptivo.apptivo.request import Pairs
+    from target_apptivo.apptivo.operation import Pairs
     from target_apptivo.settings.routes import Routes
 
 _KEYS: Final = ("api_key", "access_key")

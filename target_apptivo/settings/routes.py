@@ -13,7 +13,7 @@ from target_apptivo.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_apptivo.apptivo.request import Operation
+    from target_apptivo.apptivo.operation import Operation
     from target_apptivo.apptivo.rules import Rules
 
 

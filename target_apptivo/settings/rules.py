@@ -15,8 +15,8 @@ from target_apptivo.settings.setting import namesakes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from target_apptivo.apptivo.operation import Operation
     from target_apptivo.apptivo.references import Reference
-    from target_apptivo.apptivo.request import Operation
     from target_apptivo.settings.declared import DeclaredSettings
     from target_apptivo.settings.options import EndpointOptions
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from singer_sdk.sinks import Sink
 
     from target_apptivo.singer.reader import LineReader
-    from target_apptivo.singer.sinks import ApptivoSink
+    from target_apptivo.singer.sink import ApptivoSink
 
 # Errors that say what is wrong themselves.
 _TELLING = (InvalidJSONSchema, MapExpressionError, StreamMapConfigError, TargetApptivoError)

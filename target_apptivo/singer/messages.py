@@ -10,7 +10,7 @@ from target_apptivo.errors import InputError, RecordRejectedError
 from target_apptivo.settings.deletes import refuse_wild_rename
 from target_apptivo.singer.mapping import Streams, check_schema, mapped, usable_schema, wanted_maps
 from target_apptivo.singer.reader import LineReader
-from target_apptivo.singer.sinks import ApptivoSink
+from target_apptivo.singer.sink import ApptivoSink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

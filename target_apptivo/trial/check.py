@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from target_apptivo.apptivo.endpoints import CONFIG_PATH
 from target_apptivo.apptivo.fields.configuration import config_operation
 from target_apptivo.apptivo.request import shape_address, shape_request
-from target_apptivo.apptivo.response import Meaning, Outcome, interpret_response
+from target_apptivo.apptivo.response import interpret_response
+from target_apptivo.apptivo.verdict import Meaning, Outcome
 from target_apptivo.errors import CredentialsError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 from target_apptivo.output.wording import Wording

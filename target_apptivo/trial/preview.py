@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.references import stand_in
-from target_apptivo.apptivo.response import Verdict
 from target_apptivo.apptivo.steps import Join, Read, Send
+from target_apptivo.apptivo.verdict import Verdict
 from target_apptivo.apptivo.ways.sending import send_batch
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.steps import RecallParent

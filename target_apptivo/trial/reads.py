@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.response import Meaning, interpret_response
+from target_apptivo.apptivo.response import interpret_response
 from target_apptivo.apptivo.steps import Ask, Read, Tell
+from target_apptivo.apptivo.verdict import Meaning
 from target_apptivo.delivery.retries import wait_after
 from target_apptivo.errors import CredentialsError, UnavailableError
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import NoResponse, Response, Verdict
+    from target_apptivo.apptivo.response import NoResponse, Response
+    from target_apptivo.apptivo.verdict import Verdict
 
 _AGAIN = {Meaning.NOT_PROCESSED, Meaning.POSSIBLY_PROCESSED}
 

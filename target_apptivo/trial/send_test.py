@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.response import Outcome, Verdict
 from target_apptivo.apptivo.steps import Send
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.errors import RecordsRefusedError, RunEndedError, TargetApptivoError
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.content import custom_entries
 from target_apptivo.apptivo.custom import CUSTOM
-from target_apptivo.apptivo.response import CameBack, Outcome
 from target_apptivo.apptivo.values import is_empty
+from target_apptivo.apptivo.verdict import CameBack, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
 
 _TAKEN = {Outcome.ACCEPTED, Outcome.UPDATED}
 

@@ -21,16 +21,16 @@ from target_apptivo.apptivo.fields.field import Fields
 from target_apptivo.apptivo.fields.json_values import text_of
 from target_apptivo.apptivo.fields.layout import read_layout
 from target_apptivo.apptivo.fields.options import options_in
-from target_apptivo.apptivo.request import Content, Operation, Param
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.operation import Content, Operation, Param
 from target_apptivo.apptivo.template import Template
+from target_apptivo.apptivo.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_apptivo.apptivo.endpoints import Endpoint
-    from target_apptivo.apptivo.request import Pairs
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.operation import Pairs
+    from target_apptivo.apptivo.verdict import Verdict
 
 # The five apps, by the last part of their paths.
 APPS: Final = {

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 from target_apptivo.apptivo.fields.json_values import objects_of, text_of
 from target_apptivo.apptivo.fields.names import folded
 from target_apptivo.apptivo.objects import Unbelievable
-from target_apptivo.apptivo.request import Address, Content, Operation, shape_request
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.operation import Content, Operation
+from target_apptivo.apptivo.request import Address, shape_request
 from target_apptivo.apptivo.template import Template
+from target_apptivo.apptivo.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_apptivo.apptivo.fields.field import Field
-    from target_apptivo.apptivo.request import Pairs, Request
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.operation import Pairs
+    from target_apptivo.apptivo.request import Request
+    from target_apptivo.apptivo.verdict import Verdict
 
 EMPLOYEE: Final = 8  # the object id of an employee
 _BY_EMAIL: Final = "employee"

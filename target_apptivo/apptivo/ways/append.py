@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.fields.came_back import shown_back
-from target_apptivo.apptivo.response import Verdict, doubted
 from target_apptivo.apptivo.steps import Join
+from target_apptivo.apptivo.verdict import Verdict, doubted
 from target_apptivo.apptivo.ways.notes import intention, note
 from target_apptivo.apptivo.ways.sending import send
 

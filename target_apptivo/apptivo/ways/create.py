@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.change import shown_after_create, value_in
 from target_apptivo.apptivo.fields.came_back import shown_back
-from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, doubted
 from target_apptivo.apptivo.steps import Send
 from target_apptivo.apptivo.values import is_empty
+from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict, doubted
 from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.doubt import uncertain
 from target_apptivo.apptivo.ways.look import Found, Unclear, read

@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.endpoints import CREATE_CUSTOMER
-from target_apptivo.apptivo.request import Operation, shape_address, shape_request
-from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.request import shape_address, shape_request
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.apptivo.ways.notes import place_of
 from target_apptivo.apptivo.ways.sending import send
 from target_apptivo.journal.steps import Forget, InDoubt, Intend, Known, Place, Recall, Withdraw
 
 if TYPE_CHECKING:
+    from target_apptivo.apptivo.operation import Operation
     from target_apptivo.apptivo.request import Request
     from target_apptivo.apptivo.rules import Rules, Shaped
 

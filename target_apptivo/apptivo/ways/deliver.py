@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.references import as_id, shown_key
-from target_apptivo.apptivo.response import Verdict, refused
 from target_apptivo.apptivo.rules import LoadMethod
 from target_apptivo.apptivo.steps import Ask
+from target_apptivo.apptivo.verdict import Verdict, refused
 from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.delete import delete, delete_created
 from target_apptivo.apptivo.ways.fields import fill

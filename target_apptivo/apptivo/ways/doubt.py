@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.response import Outcome, Verdict
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Shaped

@@ -21,8 +21,8 @@ from target_apptivo.apptivo.fields.people import (
 )
 from target_apptivo.apptivo.objects import Unbelievable
 from target_apptivo.apptivo.request import shape_address, shape_request
-from target_apptivo.apptivo.response import Verdict, refused
 from target_apptivo.apptivo.steps import Ask, Read, Tell
+from target_apptivo.apptivo.verdict import Verdict, refused
 from target_apptivo.errors import ConfigurationError, RecordRejectedError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from target_apptivo.apptivo.ways.notes import place_of
 from target_apptivo.journal.steps import InDoubt, Known, Recall, Same, Unknown
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.apptivo.rules import Rules, Shaped
+    from target_apptivo.apptivo.verdict import Verdict
 
 
 async def send_if_new(record: Shaped, rules: Rules) -> Verdict:

@@ -15,10 +15,10 @@ from target_apptivo.apptivo.objects import (
     read_object,
     read_request,
 )
-from target_apptivo.apptivo.response import Outcome, Verdict, refused
 from target_apptivo.apptivo.rules import LoadMethod
 from target_apptivo.apptivo.search import Reading, search_operation, search_request
 from target_apptivo.apptivo.steps import Read
+from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.notes import place_of
 from target_apptivo.journal.steps import RecallMatches, RecallOwners
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.change import shown_after_create
-from target_apptivo.apptivo.response import Outcome
+from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.journal.steps import Intend, Place, Remember, Withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from target_apptivo.apptivo.response import Verdict
     from target_apptivo.apptivo.rules import Rules, Shaped
+    from target_apptivo.apptivo.verdict import Verdict
 
 
 def place_of(record: Shaped) -> Place:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.batch import interpret_results
 from target_apptivo.apptivo.request import shape_request
-from target_apptivo.apptivo.response import Outcome, Verdict, doubted
 from target_apptivo.apptivo.steps import Halves, Join, Send, Together
+from target_apptivo.apptivo.verdict import Outcome, Verdict, doubted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_apptivo.apptivo.request import Operation, Request
+    from target_apptivo.apptivo.operation import Operation
+    from target_apptivo.apptivo.request import Request
 
 
 async def send(

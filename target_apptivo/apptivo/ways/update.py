@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.apptivo.change import Change, shown_after_update, still_differs
 from target_apptivo.apptivo.fields.came_back import came_back
 from target_apptivo.apptivo.objects import Gone, Stranger, Unbelievable, read_object
-from target_apptivo.apptivo.response import Meaning, Outcome, Verdict, refused
 from target_apptivo.apptivo.steps import Send, Sent, Wait
 from target_apptivo.apptivo.update import plan_change, update_operation, update_request
+from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.doubt import uncertain
 from target_apptivo.apptivo.ways.look import Found, look_in_apptivo, read
 from target_apptivo.apptivo.ways.notes import place_of

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.change import shown_unseen
 from target_apptivo.apptivo.content import is_new
-from target_apptivo.apptivo.response import Outcome, Verdict
 from target_apptivo.apptivo.rules import LoadMethod
 from target_apptivo.apptivo.steps import Wait
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.apptivo.ways.create import create
 from target_apptivo.apptivo.ways.doubt import (
     held_in_doubt,
