@@ -15,14 +15,8 @@ from hypothesis import strategies as st
 from target_apptivo.apptivo.endpoints import ApiStyle
 from target_apptivo.apptivo.guards import splits_path
 from target_apptivo.apptivo.operation import Content, Operation
-from target_apptivo.apptivo.request import (
-    Request,
-    SignedRequest,
-    shape_address,
-    shape_request,
-    sign,
-    without,
-)
+from target_apptivo.apptivo.request import Request, shape_address, shape_request, without
+from target_apptivo.apptivo.signing import SignedRequest, sign
 from target_apptivo.apptivo.template import MissingValueError
 from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import loads

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from target_apptivo.apptivo.endpoints import TEMPLATES, ApiStyle
 from target_apptivo.apptivo.response import (
     NoResponse,
-    NotSent,
     Response,
     find,
     interpret_response,
@@ -164,13 +163,6 @@ def test_no_answer_at_all(
     assert verdict.pushes_back == pushes_back
     assert verdict.reason == answer.reason
     assert verdict.http_status is None
-
-
-def test_a_rehearsal_is_skipped() -> None:
-    """What is not sent has an outcome too."""
-    verdict = interpret_response(CREATE, NotSent.DRY_RUN)
-    assert (verdict.outcome, verdict.meaning) == (Outcome.SKIPPED, Meaning.FINAL)
-    assert verdict.reason == "not sent: dry_run"
 
 
 def test_a_refusal_before_sending_has_a_reason_and_no_status() -> None:

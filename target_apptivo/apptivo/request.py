@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from target_apptivo.apptivo.guards import (
     ACTION,
@@ -59,16 +59,6 @@ class Request:
     headers: Pairs = ()
     form: Pairs | None = None
     body: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """The very bytes that are sent, credentials included; never logged."""
-
-    method: str
-    url: str = field(repr=False)
-    headers: Pairs
-    body: bytes | None = field(repr=False)
 
 
 def shape_address(operation: Operation, record: Mapping[str, Any]) -> Address:
@@ -137,36 +127,6 @@ def without(record: Mapping[str, Any], exclude: Sequence[str]) -> dict[str, Any]
     return kept
 
 
-def sign(request: Request, base_url: str, credentials: Pairs) -> SignedRequest:
-    """Add the base URL and the credentials: the last step before sending or showing.
-
-    Args:
-        request: The request.
-        base_url: The API's base URL with its final `/`.
-        credentials: `apiKey`, `accessKey` and perhaps `userName`, or masks in their place.
-
-    Returns:
-        What is sent.
-    """
-    in_form = request.form is not None
-    query = request.query if in_form else (*request.query, *credentials)
-    url = _absolute(request.url, base_url)
-    if query:
-        url = f"{url}{'&' if '?' in url else '?'}{_urlencode(query)}"
-    body = request.body
-    if request.form is not None:
-        body = urlencode((*request.form, *credentials), safe="*").encode()
-    return SignedRequest(request.method, url, request.headers, body)
-
-
-def _absolute(url: str, base_url: str) -> str:
-    """Put the host, or the whole base URL, before a path."""
-    if not url.startswith("/"):
-        return base_url + url
-    scheme, _, rest = base_url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}{url}"
-
-
 def _quote(value: str) -> str:
     """Percent-encode a value so that it cannot leave its place in a URL."""
     try:
@@ -182,11 +142,6 @@ def _quote_in_path(value: str) -> str:
         msg = "a value in the URL's path holds '/' or '\\', which would call another path"
         raise RecordRejectedError(msg)
     return _quote(value)
-
-
-def _urlencode(pairs: Pairs) -> str:
-    """Write query parameters; `*` stays, so that a mask is readable."""
-    return urlencode(pairs, safe="*", quote_via=quote)
 
 
 def _filled_in(params: Sequence[Param], record: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict
@@ -61,12 +60,6 @@ class NoResponse:
     timed_out: bool = False
 
 
-class NotSent(Enum):
-    """In place of an answer: the request was shaped and is not sent."""
-
-    DRY_RUN = "dry_run"
-
-
 _NOT_JSON: Final = object()
 _EMPTY: Final = object()
 _CUT_OFF: Final = object()
@@ -95,7 +88,7 @@ NO_ID: Final = "the answer shows neither a failure nor an id"
 _NO_REASON: Final = "Apptivo answered FAILURE without a reason"
 
 
-def interpret_response(operation: Operation, answer: Response | NoResponse | NotSent) -> Verdict:
+def interpret_response(operation: Operation, answer: Response | NoResponse) -> Verdict:
     """Tell what an answer means for the record that was sent.
 
     Args:
@@ -106,8 +99,6 @@ def interpret_response(operation: Operation, answer: Response | NoResponse | Not
         The verdict.
     """
     match answer:
-        case NotSent():
-            return Verdict(outcome=Outcome.SKIPPED, reason=f"not sent: {answer.value}")
         case NoResponse():
             meaning = Meaning.POSSIBLY_PROCESSED if answer.processed else Meaning.NOT_PROCESSED
             return Verdict(

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 from weakref import finalize
 
-from target_apptivo.apptivo.request import sign
 from target_apptivo.apptivo.response import NoResponse
+from target_apptivo.apptivo.signing import sign
 from target_apptivo.delivery.connecting import (
     FAILURES,
     connect,
@@ -33,8 +33,9 @@ from target_apptivo.delivery.exchange import Connection
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.operation import Pairs
-    from target_apptivo.apptivo.request import Request, SignedRequest
+    from target_apptivo.apptivo.request import Request
     from target_apptivo.apptivo.response import Response
+    from target_apptivo.apptivo.signing import SignedRequest
 
 _DEFAULT_HEADERS: Final = (
     ("User-Agent", f"target-apptivo/{version('target-apptivo')}"),

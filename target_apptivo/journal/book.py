@@ -161,7 +161,8 @@ class Book:
             case RecallParent():
                 return self._parent(step)
             case RecallWitnesses():
-                return self._witnesses(step.endpoint)
+                self._write()  # what the group has written so far is among them
+                return _witnesses(self._connection, step.endpoint)
             case Intend() | Remember() | Withdraw():
                 return self._set(step.place, changed(self._memory(step.place), step, self._now))
             case Forget():
@@ -201,21 +202,6 @@ class Book:
         newest = max(known, key=lambda each: each.taken_at, default=None)
         return newest.apptivo_id if newest else None
 
-    def _witnesses(self, endpoint: str) -> tuple[str, ...]:
-        """Give the newest ids; what the group has written so far is among them."""
-        self._write()
-        query = (
-            select(RECORDS.c.apptivo_id)
-            .where(
-                RECORDS.c.endpoint == endpoint,
-                RECORDS.c.intention.is_(None),
-                RECORDS.c.apptivo_id.is_not(None),
-            )
-            .order_by(RECORDS.c.taken_at.desc())
-            .limit(_MOST_WITNESSES)
-        )
-        return tuple(dict.fromkeys(str(each) for each in self._connection.scalars(query)))
-
     def _write(self) -> None:
         """Write what has changed since it was read or written."""
         changes = {
@@ -241,3 +227,18 @@ def _portions(wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
         ordered = sorted(values)
         for start in range(0, len(ordered), _MOST_VALUES):
             yield first, ordered[start : start + _MOST_VALUES]
+
+
+def _witnesses(connection: Connection, endpoint: str) -> tuple[str, ...]:
+    """Give the newest ids of an endpoint."""
+    query = (
+        select(RECORDS.c.apptivo_id)
+        .where(
+            RECORDS.c.endpoint == endpoint,
+            RECORDS.c.intention.is_(None),
+            RECORDS.c.apptivo_id.is_not(None),
+        )
+        .order_by(RECORDS.c.taken_at.desc())
+        .limit(_MOST_WITNESSES)
+    )
+    return tuple(dict.fromkeys(str(each) for each in connection.scalars(query)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.request import sign
+from target_apptivo.apptivo.signing import sign
 from target_apptivo.redact import MASK
 
 if TYPE_CHECKING:
