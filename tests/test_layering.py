@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -143,6 +144,7 @@ def test_the_imports_are_of_known_packages() -> None:
         "simpleeval",
         "simplejson",
         "singer_sdk",
+        "sqlalchemy",
         "target_apptivo",
         "urllib3",
     }
@@ -156,3 +158,25 @@ def test_the_maintained_backoff_is_installed_alone() -> None:
     assert version("python-backoff")
     with pytest.raises(PackageNotFoundError):
         version("backoff")
+
+
+def test_only_the_journal_knows_databases() -> None:
+    """The journal could be kept elsewhere by changing one room."""
+    for path in MODULES:
+        if "journal" not in path.relative_to(PACKAGE).parts:
+            assert not roots(imports(path)) & {"sqlalchemy", "psycopg", "sqlite3"}, path.name
+
+
+def test_the_journal_is_loaded_by_who_has_one() -> None:
+    """SQLAlchemy costs a quarter of a second: without `journal_url` nobody pays for it."""
+    command = "import sys, target_apptivo.target; sys.exit('sqlalchemy.engine' in sys.modules)"
+    subprocess.run([sys.executable, "-c", command], check=True)  # noqa: S603 - our own
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("apptivo/**/*.py")), ids=name_of)
+def test_a_way_catches_nothing_around_a_step(path: Path) -> None:
+    """What leaves a way ends the run at its record; a way that caught it would hide it."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Try):
+            awaited = [each for step in node.body for each in ast.walk(step)]
+            assert not any(isinstance(each, ast.Await) for each in awaited), name_of(path)

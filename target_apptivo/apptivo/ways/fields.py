@@ -56,11 +56,15 @@ async def fill(record: Mapping[str, Any], rules: Rules) -> Filled | Verdict:
     binding = await _binding(rules)
     people: dict[str, Person] = {}
     try:
-        for filling, text in binding.people_in(record):
-            found = await _person(filling, text, rules)
-            if isinstance(found, Verdict):
-                return found
-            people[filling.name] = found
+        asked = list(binding.people_in(record))
+    except RecordRejectedError as error:
+        return refused(str(error))
+    for filling, text in asked:
+        found = await _person(filling, text, rules)
+        if isinstance(found, Verdict):
+            return found
+        people[filling.name] = found
+    try:
         return binding.fill(record, people)
     except RecordRejectedError as error:
         return refused(str(error))
