@@ -19,7 +19,7 @@ def test_a_flat_table_becomes_full_leads(tmp_path: Path) -> None:
         urls = {**KEYS, "TARGET_APPTIVO_API_URL": sandbox.url}
         example = copy_example("flat-leads", tmp_path, programs, **urls)
         fields, previewed, run = example.run_block(0)
-        leads = sandbox.records["leads"]
+        leads = sorted(sandbox.records["leads"], key=lambda lead: str(lead["lastName"]))
         (mistyped,) = example.run_block(1)
 
     labels = {json.loads(line)["label"] for line in fields.stdout.splitlines()}
