@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_apptivo.delivery.pending import PendingWay
+from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.delivery.turns import Turns
 from tests.conftest import RunTarget, record, schema
 
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from target_apptivo.sandbox import Sandbox
 
 
+PLACES = count()
+
+
 def way() -> PendingWay:
-    """A way that does nothing."""
+    """A way that does nothing, of the next record of the input."""
 
     async def nothing() -> Any:  # noqa: ANN401 - a verdict that nobody looks at
         return None
 
-    return PendingWay(nothing, [])
+    noted = Record(stream="leads", endpoint="create_lead", key={}, message={})
+    return PendingWay(nothing, [PendingRecord(noted, sequence=next(PLACES))])
 
 
 def test_the_first_finds_it_out_and_the_others_are_told() -> None:
