@@ -158,6 +158,11 @@ class InStep:
         """Give the objects of an app by the row that they came from."""
         return {record.get("nr"): record for record in self.sandbox.records[app]}
 
+    @property
+    def held_all(self) -> dict[str, list[Row]]:
+        """Give the objects of all apps that have any."""
+        return {app: records for app, records in self.sandbox.records.items() if records}
+
     def counts(self, app: str) -> Counter[Any]:
         """Count how often each row is there."""
         return Counter(record.get("nr") for record in self.sandbox.records[app])
@@ -197,4 +202,4 @@ def outcomes(run: Finished, *names: str) -> list[Any]:
 
 def states(run: Finished) -> list[Any]:
     """Give the states that a run wrote."""
-    return [line["value"] for line in run.lines if line["type"] == "STATE"]
+    return [line["value"] for line in run.lines if line.get("type") == "STATE"]
