@@ -11,7 +11,7 @@ echo "{\"api_url\": \"http://127.0.0.1:$port/app/dao/\"}" > output/sandbox.json
 target() { target-apptivo --config demo/in-step.json --config output/sandbox.json "$@"; }
 account() { grep -E ' (read,|settled) |WARNING|ERROR' output/log.txt | sed -E 's/^[^|]*\|[^|]*\|[^|]*\| /   /'; }
 
-target-apptivo-sandbox --port "$port" > /dev/null 2>&1 &
+target-apptivo-sandbox --port "$port" --key source_id > /dev/null 2>&1 &
 sandbox=$!
 trap 'kill $sandbox 2> /dev/null' EXIT
 for _ in 1 2 3 4 5 6 7 8 9 10; do

@@ -27,22 +27,19 @@ QUIET = [
 
 
 def fill(sandbox: Sandbox, folder: Path) -> None:
-    """Run the demo into a sandbox."""
-    config = json.loads((ROOT / "demo" / "config.json").read_text())
+    """Run the two days of the demo into a sandbox."""
+    config = json.loads((ROOT / "demo" / "in-step.json").read_text())
     config |= {
         "api_url": sandbox.url,
-        "api_key": "demo-api-key",
-        "access_key": "demo-access-key",
+        "journal_url": f"sqlite:///{folder}/journal.db",
         "rejected_path": str(folder / "rejected.singer"),
     }
     (folder / "config.json").write_text(json.dumps(config))
-    command = str(Path(sys.executable).with_name("target-apptivo"))
-    subprocess.run(  # noqa: S603 - our own command
-        [command, "--config", str(folder / "config.json"), "--input", "demo/crm.singer"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
+    command = [str(Path(sys.executable).with_name("target-apptivo")), "--config"]
+    command.append(str(folder / "config.json"))
+    days = [["--input", f"demo/day-{number}.singer"] for number in ("one", "two")]
+    for options in (["--journal"], *days):
+        subprocess.run([*command, *options], cwd=ROOT, check=True, capture_output=True)  # noqa: S603
 
 
 def take(url: str, folder: Path) -> None:
@@ -67,7 +64,7 @@ def take(url: str, folder: Path) -> None:
 
 def main() -> None:
     """Fill a sandbox and take the picture of its page."""
-    with tempfile.TemporaryDirectory() as folder, Sandbox(port=8700) as sandbox:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(port=8700, key=("source_id",)) as sandbox:
         fill(sandbox, Path(folder))
         take(sandbox.origin, Path(folder))
     print(PICTURE.relative_to(ROOT))  # noqa: T201 - what was made
