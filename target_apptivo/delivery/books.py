@@ -43,6 +43,10 @@ class Books:
         """How many steps wait."""
         return len(self._outcomes) + len(self._questions) + len(self._intentions)
 
+    def __contains__(self, way: PendingWay) -> bool:
+        """Whether a way waits with a question or an intention."""
+        return any(each is way for each in (*self._questions, *self._intentions))
+
     def close(self) -> None:
         """Take nothing more: the journal has failed, and whoever waits for it gets no outcome."""
         self.is_closed = True

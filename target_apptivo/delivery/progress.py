@@ -67,6 +67,7 @@ class Progress:
                 self._advance(*self._replies.popleft(), now)
         finally:
             self._is_taking_on = False
+        self.pass_turns_on(now)
 
     def release(self, now: float, *, everything: bool = False) -> None:
         """Let go what has waited for its time."""
@@ -87,6 +88,17 @@ class Progress:
             pending.error = error
         self._window.end_at(way.sequence)
         self._start(self._turns.leave(way), now)
+        self.pass_turns_on(now)
+
+    def pass_turns_on(self, now: float) -> None:
+        """Let who is before the cut have the turns of who is behind it and goes no further."""
+        if self._window.cut < math.inf:
+            self._start(self._turns.pass_on(self._window.cut, self._is_stuck), now)
+
+    def _is_stuck(self, way: PendingWay) -> bool:
+        """Whether a way behind the cut has nothing under way: neither a request nor an outcome."""
+        is_postponed = any(each is way and not isinstance(each.step, Wait) for each in self.waiting)
+        return is_postponed or any(each is way for each in self.ready) or way in self.books
 
     def unsent(self) -> Iterator[PendingWay]:
         """Give the ways whose intentions the journal holds, and of which nothing has left."""

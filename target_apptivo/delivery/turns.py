@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.apptivo.steps import Tell
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     from target_apptivo.apptivo.steps import Ask
     from target_apptivo.delivery.pending import PendingWay
@@ -63,13 +63,41 @@ class Turns:
         for topic in self._owned.pop(way, ()):
             del self._owners[topic]
             if waiting := self._waiting.get(topic):
-                follower = waiting.popleft()
-                self._give(topic, follower)
-                yield follower
-            if not waiting:
-                self._waiting.pop(topic, None)
+                yield self._pass_to(min(waiting, key=_sequence), topic)
+
+    def pass_on(self, cut: float, is_stuck: Callable[[PendingWay], bool]) -> Iterator[PendingWay]:
+        """Take the turns of ways behind a cut that go no further; give those whose turn it is now.
+
+        Args:
+            cut: The place in the input behind which nothing is sent any more.
+            is_stuck: Whether a way behind it has nothing under way.
+        """
+        for topic, owner in [*self._owners.items()]:
+            before = [way for way in self._waiting.get(topic, ()) if way.sequence <= cut]
+            is_free = owner.sequence > cut and before
+            if is_free and (is_stuck(owner) or self._is_waiting(owner)):
+                self._owned[owner].remove(topic)
+                yield self._pass_to(min(before, key=_sequence), topic)
+
+    def _is_waiting(self, way: PendingWay) -> bool:
+        """Whether a way waits for a turn."""
+        return any(way in waiting for waiting in self._waiting.values())
+
+    def _pass_to(self, follower: PendingWay, topic: Hashable) -> PendingWay:
+        """Make a topic the turn of a way that waits for it."""
+        waiting = self._waiting[topic]
+        waiting.remove(follower)
+        if not waiting:
+            del self._waiting[topic]
+        self._give(topic, follower)
+        return follower
 
     def _give(self, topic: Hashable, way: PendingWay) -> None:
         """Make a topic a way's turn."""
         self._owners[topic] = way
         self._owned.setdefault(way, []).append(topic)
+
+
+def _sequence(way: PendingWay) -> int:
+    """Give a way's place in the input: the earliest goes first, since others wait for it."""
+    return way.sequence
