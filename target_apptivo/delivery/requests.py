@@ -7,6 +7,7 @@ harm twice; what a lost answer to a create means is decided by its way.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.steps import Read, Send, Sent
@@ -110,8 +111,8 @@ class Requests:
             case _ if isinstance(way.step, Read):
                 self._progress.take_on(way, verdict, now)
             case _:
-                sent = Sent(verdict, way.tries < self._policy.max_attempts)
-                self._progress.take_on(way, sent, now)
+                is_left = way.tries < self._policy.max_attempts
+                self._progress.take_on(way, Sent(_of_all_attempts(way, verdict), is_left), now)
 
     def _may_repeat(self, way: PendingWay) -> bool:
         """Whether what was possibly processed is sent again here: what does not create."""
@@ -128,3 +129,16 @@ class Requests:
             cause = f"{cause}, it asks to be left alone for {least_wait:.0f} s"
         error = UnavailableError(cause, attempts=way.tries, record=way.name)
         self._progress.fail(way, error, now)
+
+
+def _of_all_attempts(way: PendingWay, verdict: Verdict) -> Verdict:
+    """Judge a refusal of what was repeated here: an attempt before the last one may be taken.
+
+    What creates is judged by its way (`doubted`).
+    """
+    is_refused = verdict.outcome is Outcome.REJECTED and verdict.meaning is Meaning.FINAL
+    is_create = isinstance(way.step, Send) and way.step.operation.creates
+    if not (is_refused and way.had_before) or is_create:
+        return verdict
+    reason = f"{verdict.reason} (after an attempt whose answer was lost)"
+    return replace(verdict, outcome=Outcome.UNCERTAIN, reason=reason)
