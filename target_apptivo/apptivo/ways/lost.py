@@ -34,7 +34,9 @@ async def clear_up(
     if age is not None:
         if age < rules.settle_seconds:
             await Wait(rules.settle_seconds - age)
-        await is_proven(rules)
+        proven = await is_proven(rules)
+        if isinstance(proven, Unclear):
+            return proven
     waits = [] if age is not None else [*pauses(rules.settle_seconds)]
     in_a_row = 0
     for looks, wait in enumerate((*waits, *[_LAST_PAUSE] * _LOOKS), start=1):

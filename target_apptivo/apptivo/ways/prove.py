@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.criteria import Criteria, criteria_shown
-from target_apptivo.apptivo.objects import app_operation, id_in
-from target_apptivo.apptivo.search import Page, newest_request, read_page
+from target_apptivo.apptivo.objects import Unbelievable, app_operation, id_in
+from target_apptivo.apptivo.search import newest_request, read_page
 from target_apptivo.apptivo.steps import Ask, Read, Tell, Wait
-from target_apptivo.apptivo.ways.look import read, search
+from target_apptivo.apptivo.ways.look import Unclear, read, search
 from target_apptivo.errors import SearchError
 from target_apptivo.journal.steps import RecallWitnesses
 
@@ -26,11 +26,11 @@ _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
 
 
-async def is_proven(rules: Rules) -> bool:
+async def is_proven(rules: Rules) -> bool | Unclear:
     """Have the stream's search proven; false where there is no record to prove it by.
 
     Then the record that asked is created alone, as the witness: who asks after it waits until it is
-    found (`witness`), or until it turned out to be none.
+    found (`witness`), or until it turned out to be none. Where nobody can tell, it is refused.
     """
     if await Ask(_topic(rules)):
         return True
@@ -41,7 +41,10 @@ async def is_proven(rules: Rules) -> bool:
         if criteria := criteria_shown(rules.app, rules.match_on, found):
             await witness(criteria, apptivo_id, rules)
             return True
-    for criteria, apptivo_id in await _newest(rules):
+    newest = await _newest(rules)
+    if isinstance(newest, Unbelievable):
+        return Unclear(f"nothing proves the search by match_on: {newest.reason}")
+    for criteria, apptivo_id in newest:
         await witness(criteria, apptivo_id, rules)
         return True
     return False
@@ -76,12 +79,12 @@ def pauses(settle_seconds: float, *, elapsed: float = 0.0) -> Iterator[float]:
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-async def _newest(rules: Rules) -> list[tuple[Criteria, str]]:
+async def _newest(rules: Rules) -> list[tuple[Criteria, str]] | Unbelievable:
     """Give the app's newest objects that could be searched for."""
     row, headers = rules.app, rules.operation.headers
     page = read_page(await Read(app_operation(row, headers), newest_request(row, headers)))
-    if not isinstance(page, Page):
-        return []
+    if isinstance(page, Unbelievable):
+        return page
     shown = ((criteria_shown(row, rules.match_on, each), id_in(row, each)) for each in page.rows)
     return [(criteria, apptivo_id) for criteria, apptivo_id in shown if criteria and apptivo_id]
 

@@ -69,12 +69,12 @@ async def find_or_create(record: Shaped, rules: Rules) -> Verdict:
 
 async def _create(record: Shaped, rules: Rules) -> Verdict:
     """Create a record that is not there; as a witness where nothing else proves the search."""
+    proven = await is_proven(rules) if rules.match_on else True
+    if isinstance(proven, Unclear):
+        return proven.verdict(rules)
     if rules.load_method is LoadMethod.UPDATE_ONLY:
-        if rules.match_on:
-            await is_proven(rules)
         return Verdict(outcome=Outcome.SKIPPED, reason="not in Apptivo, and update-only")
-    is_witness = bool(rules.match_on) and not await is_proven(rules)
-    return await create(record, rules, is_witness=is_witness)
+    return await create(record, rules, is_witness=not proven)
 
 
 async def _change(record: Shaped, rules: Rules, known: Known) -> Verdict:
