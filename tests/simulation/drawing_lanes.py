@@ -32,12 +32,13 @@ def draw_lanes(rng: Random, *, has_journal: bool) -> tuple[Lane, ...]:
         lanes.append(replace(_alike(_creates(rng, has_journal=has_journal)), name="others"))
         lanes[1] = replace(lanes[1], endpoint=first.endpoint)
     elif more < 0.35 and has_journal:
-        lanes.append(_children(rng, first))
+        lanes = [replace(first, has_keys=True), _children(rng, first)]
     elif more < 0.42 and has_journal:
-        lanes.append(_closed(first))
-        lanes[0] = replace(first, endpoint="create_customer")
+        parent = replace(_alike(first), endpoint="create_customer", has_keys=True)
+        lanes = [parent, _closed(parent)]
     elif more < 0.5 and has_journal:
-        lanes[0] = replace(first, parent=first.name, on_missing=rng.choice(("reject", "omit")))
+        omits = rng.choice(("reject", "omit"))
+        lanes = [replace(first, parent=first.name, on_missing=omits, has_keys=True)]
     return tuple(lanes)
 
 

@@ -11,15 +11,15 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.request import Address
-from target_apptivo.apptivo.response import Outcome, Verdict, refused
 from target_apptivo.apptivo.rules import Mapped, Rules, Shaped
+from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.deliver import deliver, deliver_mapped
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import RecordRejectedError
-from target_apptivo.remembered import Remembered
 from target_apptivo.settings.declared import DeclaredSettings
 from target_apptivo.settings.rules import build_rules
 from target_apptivo.settings.setting import read
+from target_apptivo.singer.remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_apptivo.apptivo.request import Request
-    from target_apptivo.apptivo.response import NoResponse, Response, Verdict
+    from target_apptivo.apptivo.response import NoResponse, Response
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.in_flight import InFlight
     from target_apptivo.delivery.pending import PendingRecord, PendingWay
     from target_apptivo.delivery.settler import Ledger

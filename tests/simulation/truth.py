@@ -17,7 +17,7 @@ from tests.simulation.people import PATHS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_apptivo.apptivo.response import Verdict
+    from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pending import PendingWay
     from target_apptivo.journal.steps import Place
     from tests.simulation.messages import Message, State
