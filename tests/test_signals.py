@@ -64,6 +64,8 @@ def test_a_signal_at_the_start_is_one_line(command: Command, number: signal.Sign
         os.close(write_end)
         ended += process.returncode == CODES[number]
         assert f"stopped by {number.name}" in lines[-1]
+        if not seconds:  # nothing is loaded yet
+            assert lines == [f"target-apptivo: stopped by {number.name} before it began"]
     assert ended == len(MOMENTS)
 
 
