@@ -33,7 +33,7 @@ def test_a_run_whose_postgresql_goes_away_ends_and_the_next_goes_on(
     step.settings["journal_url"] = server.fresh()
     step.settings["streams"] = {"leads": {"endpoint": "create_lead", "match_on": "lastName"}}
     step.make()
-    is_down = []
+    is_down: list[bool] = []
 
     def stop_server(request: Received) -> None:
         if is_write(request) and len(step.sandbox.records["leads"]) > 40 and not is_down:

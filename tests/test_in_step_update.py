@@ -84,7 +84,7 @@ def test_an_update_reads_first_and_sends_everything_back(step: InStep, person: P
 @pytest.mark.parametrize("style", ["rest", "action"])
 def test_an_update_is_apptivos_form_post_in_both_styles(step: InStep, style: str) -> None:
     """No secret is in its URL; the id goes under the app's name; `userName` goes along."""
-    settings = {"api_style": style, "user_name": "ann@x.com"}
+    settings: dict[str, Any] = {"api_style": style, "user_name": "ann@x.com"}
     step(table("customers", customer(1)), **settings)
     step(table("customers", customer(1, description="new")), **settings)
     read, update = step.sandbox.requests

@@ -90,7 +90,11 @@ def test_it_counts_by_stream_and_what_is_in_doubt(step: InStep) -> None:
         Reply.dropped() if "customers" in request.path and is_write(request) else None
     )
     rows = table("leads", lead(1), lead(2)) + table("customers", customer(1))
-    aside = {"rejected_path": str(step.folder / "r"), "max_rejected": 1, "on_uncertain": "hold"}
+    aside: dict[str, Any] = {
+        "rejected_path": str(step.folder / "r"),
+        "max_rejected": 1,
+        "on_uncertain": "hold",
+    }
     step(rows, **aside)
     (told,) = step([], "--journal").lines
     assert told["in_doubt"] == 1
@@ -364,7 +368,11 @@ def test_a_journal_may_be_copied_while_in_use(step: InStep) -> None:
     assert step(rows).code == 0
     assert step.counts("leads") == dict.fromkeys(range(30), 1)
     step.sandbox.respond = None
-    aside = {"rejected_path": str(step.folder / "r"), "max_rejected": -1, "on_uncertain": "hold"}
+    aside: dict[str, Any] = {
+        "rejected_path": str(step.folder / "r"),
+        "max_rejected": -1,
+        "on_uncertain": "hold",
+    }
     run = step(rows, journal_url=f"sqlite:///{copies}/journal.db", **aside)
     if run.code == 0:
         assert set(step.counts("leads").values()) <= {1, 2}
@@ -516,7 +524,11 @@ def test_a_full_disk_ends_the_run_and_the_next_goes_on(step: InStep, small_disk:
     """One clear line; nothing doubled, nothing missing once there is room."""
     url = f"sqlite:///{small_disk}/journal.db"
     matched = {"leads": {"endpoint": "create_lead", "match_on": "lastName"}}
-    settings = {"journal_url": url, "streams": matched, "responses": {"emit": "none"}}
+    settings: dict[str, Any] = {
+        "journal_url": url,
+        "streams": matched,
+        "responses": {"emit": "none"},
+    }
     assert step([], "--journal", **settings).code == 0
     rows = table("leads", *(lead(nr, lastName=f"{nr} {'x' * 40}") for nr in range(600)))
     run = step(rows, **settings)

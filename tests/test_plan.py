@@ -139,7 +139,11 @@ def test_without_a_witness_the_reason_says_so(step: InStep) -> None:
 def test_what_is_in_doubt_is_uncertain_in_a_plan_as_in_a_run(step: InStep) -> None:
     """Held in doubt it stays so."""
     step.sandbox.respond = lambda request: Reply.dropped() if is_write(request) else None
-    aside = {"rejected_path": str(step.folder / "r"), "max_rejected": -1, "on_uncertain": "hold"}
+    aside: dict[str, Any] = {
+        "rejected_path": str(step.folder / "r"),
+        "max_rejected": -1,
+        "on_uncertain": "hold",
+    }
     step(table("leads", lead(1)), **aside)
     step.sandbox.respond = None
     run = plan(step, table("leads", lead(1)), **aside)
