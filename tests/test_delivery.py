@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import tracemalloc
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from target_apptivo.sandbox.faults import KINDS
-from tests.conftest import Command, RunTarget, record, schema, state
+from tests.conftest import RunTarget, record, schema, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -350,40 +349,6 @@ def test_a_state_is_not_repeated(run: RunTarget) -> None:
     assert run([*messages, state(1)]).lines == [{"bookmark": 1}]
 
 
-def test_what_is_accepted_behind_a_refusal_is_bounded(run: RunTarget, sandbox: Sandbox) -> None:
-    """At most `max_in_flight` - 1 records behind the failing one are in Apptivo, and all named."""
-    sandbox.latency_ms = 200
-    messages = leads(40)
-    messages[13] = record("leads", 12, lastName=None)
-    assert messages[13]["record"]["id"] == 12
-    finished = run(messages, config={"max_in_flight": 8})
-    assert finished.code == 1
-    behind = len(sandbox.records["leads"]) - 11
-    assert behind <= 7
-    assert finished.log.count("accepted, and sent again by the next run") == behind
-
-
-def test_an_answer_that_cannot_be_judged_ends_the_run(command: Command, sandbox: Sandbox) -> None:
-    """A fault of ours while an answer is judged ends the run; the record has no outcome by it."""
-    deep = b"[" * 700 + b"]" * 700
-    sandbox.respond = lambda _: Reply(body=b'{"results":[%b,{"id":1}]}' % deep)
-    rejected = command.folder / "rejected.singer"
-    batch = {"size": 2, "property_name": "records", "results_path": "results"}
-    config = command.configure(
-        api_url=sandbox.url,
-        streams={"t": {"endpoint": "generic", "url": "v6/things", "batch": batch}},
-        max_attempts=1,
-        max_rejected=-1,
-        rejected_path=str(rejected),
-    )
-    lines = [schema("t"), record("t", 1), record("t", 2), state(2)]
-    process = command.start("--config", config)
-    text = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
-    out, log = process.communicate(text, timeout=20)
-    assert (process.returncode, out) == (1, b"")
-    assert b"this is a bug" in log.splitlines()[-1]
-
-
 def test_a_machine_without_more_threads_slows_the_run_down(
     run: RunTarget, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,23 +366,3 @@ def test_a_machine_without_more_threads_slows_the_run_down(
     finished = run(messages, config={"max_in_flight": 16})
     assert (finished.code, finished.lines) == (0, [{"bookmark": 50}])
     assert len(sandbox.records["leads"]) == 50
-
-
-def test_changing_schemas_do_not_fill_the_memory(run: RunTarget, sandbox: Sandbox) -> None:
-    """Sinks of earlier schemas are let go; memory does not grow with their number."""
-    sandbox.respond = lambda _: Reply(body=b'{"lead":{"leadId":1}}')
-    wide = {f"a{number}": {"type": ["null", "string"]} for number in range(30)}
-
-    def peak(changes: int) -> int:
-        messages: list[Any] = []
-        for number in range(changes):
-            messages.append(schema("leads", **wide, **{f"odd{number % 2}": {"type": "string"}}))
-            messages.append(record("leads", number))
-        tracemalloc.start()
-        assert run(messages).code == 0
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
-
-    peak(10)
-    assert peak(130) < peak(30) + 1_500_000
