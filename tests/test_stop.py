@@ -6,14 +6,19 @@ import json
 import os
 import random
 import signal
+import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from tests import forked
 from tests.conftest import KEYS, Command, RunTarget, record, schema, state
 
 if TYPE_CHECKING:
+    import subprocess
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
@@ -271,3 +276,56 @@ def test_the_record_at_which_an_output_fails_is_named(run: RunTarget) -> None:
     finished = run([schema("leads"), record("leads", 1), state(1)], config=config)
     assert (finished.code, finished.stdout) == (1, "")
     assert finished.log.count("accepted, and sent again by the next run") == 1
+
+
+@pytest.mark.parametrize("patience", [0.0, 0.4, 1.1])
+def test_a_stop_wins_over_a_webhook_that_is_down(
+    command: Command, sandbox: Sandbox, patience: float
+) -> None:
+    """With the window full and the webhook answering 503, SIGTERM is what ended the run."""
+    sandbox.respond = lambda _: Reply(body=b'{"lead":{"leadId":1}}')
+    with Sandbox(respond=lambda _: Reply(status=503)) as receiver:
+        config = command.configure(
+            api_url=sandbox.url,
+            max_attempts=50,
+            responses={"webhook_url": f"{receiver.origin}hook"},
+        )
+        process = command.start("--config", config)
+        feeder = threading.Thread(target=_feed, args=(process,), daemon=True)
+        feeder.start()
+        _wait_for(lambda: receiver.request_count > 0 and sandbox.request_count > 0)
+        _wait_for_quiet(sandbox)
+        assert sandbox.request_count < 100, "the window is not full"
+        time.sleep(patience)
+        process.terminate()
+        assert process.stdout
+        assert process.stderr
+        log = process.stderr.read()
+        out = process.stdout.read()
+        assert process.wait(30) == 143, log
+        process.stdout.close()
+        process.stderr.close()
+        feeder.join(30)
+    assert b"stopped by SIGTERM" in log.splitlines()[-1]
+    assert out == b""
+
+
+def _feed(process: subprocess.Popen[bytes]) -> None:
+    """Write more than there is room for, as long as it is read."""
+    assert process.stdin
+    text = "x" * 1_000_000
+    with suppress(OSError):
+        process.stdin.write(f"{json.dumps(schema('leads'))}\n".encode())
+        for number in range(200):
+            process.stdin.write(f"{json.dumps(record('leads', number))}\n".encode())
+            process.stdin.write(f"{json.dumps(state([number, text]))}\n".encode())
+    with suppress(OSError):
+        process.stdin.close()
+
+
+def _wait_for_quiet(sandbox: Sandbox) -> None:
+    """Wait until no more is sent: the window is full, or it is all sent."""
+    before = -1
+    while sandbox.request_count != before:
+        before = sandbox.request_count
+        time.sleep(0.5)
