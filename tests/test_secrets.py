@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -226,3 +227,95 @@ def test_keys_in_a_schema_do_not_reach_the_rejected_file(run: RunTarget, tmp_pat
     assert run(messages, config=config).code == 0
     assert API_KEY not in rejected.read_text()
     assert '"description":"as in ***"' in rejected.read_text()
+
+
+def test_a_key_at_the_cut_of_a_text_leaks_nothing(
+    run: RunTarget, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """In log, rejected file, responses, webhook and STATE: not even all but its last characters."""
+    longest = {True: 500, False: 2_000}
+
+    def respond(request: Received) -> Reply:
+        number = request.json["id"]
+        is_reason, offset = number % 2 == 0, number // 2
+        said = (
+            f"{'x ' * ((longest[is_reason] - offset) // 2)}{API_KEY} and {ACCESS_KEY}{' y' * 2_000}"
+        )
+        if is_reason:
+            return Reply.json({"status": "FAILURE", "reason": said})
+        return Reply.html(said, status=400)
+
+    sandbox.respond = respond
+    rejected = tmp_path / "rejected.singer"
+    with Sandbox(respond=lambda _: Reply(), keep_requests=True) as elsewhere:
+        config = {
+            "max_rejected": -1,
+            "rejected_path": str(rejected),
+            "responses": {"emit": "state", "webhook_url": f"{elsewhere.origin}hook"},
+        }
+        count = 2 * (len(API_KEY) + len(ACCESS_KEY) + 20)
+        messages = [schema("leads"), *(record("leads", n) for n in range(count)), state(1)]
+        finished = run(messages, config=config)
+        posted = "".join(request.body.decode() for request in elsewhere.requests)
+    assert finished.code == 0
+    told = {"state": finished.stdout, "log": finished.log, "file": rejected.read_text()}
+    for name, text in {**told, "webhook": posted}.items():
+        assert "x x x x" in text, name
+        for secret in (API_KEY, ACCESS_KEY):
+            for begin in range(len(secret) - 5):
+                part = secret[begin : begin + 6]
+                assert part not in text, name
+                assert json.dumps(part)[1:-1] not in text, name
+
+
+def test_what_apptivo_repeats_of_a_record_is_not_logged(
+    run: RunTarget, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Values in any case, e-mail addresses, long numbers; the user's own file has the reason."""
+    said = "no JOHN SECRETMAN, ann@example.org or bob@example.com at +1 555 0123456, see 987654321"
+    sandbox.respond = lambda _: Reply.json({"status": "FAILURE", "reason": said})
+    rejected = tmp_path / "rejected.singer"
+    row = record("leads", 1, lastName="John Secretman", email="ann@example.org")
+    for most in (0, 1):
+        config = {"max_rejected": most, "rejected_path": str(rejected)}
+        finished = run([schema("leads"), row], config=config)
+        assert finished.code == 1 - most
+        assert "no <lastName>, <email> or <e-mail> at <number>, see <number>" in finished.log
+        for private in ("secretman", "example", "0123456", "987654321"):
+            assert private not in finished.log.lower()
+    assert said in rejected.read_text()
+
+
+def test_reasons_of_a_batch_cost_no_more_than_those_of_single_records(
+    run: RunTarget, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Each record is looked for in its own reason alone, not in those of a thousand others."""
+    count = 1_000
+    config: dict[str, Any] = {"max_rejected": -1, "rejected_path": str(tmp_path / "rejected")}
+    rows = [
+        record("s", n, lastName=None, **{f"a{i}": f"value {i} of record {n}" for i in range(10)})
+        for n in range(count)
+    ]
+
+    def reason(number: int) -> str:
+        return f"record {number} is refused for many reasons, one of them being {number * 7919}"
+
+    def respond(request: Received) -> Reply:
+        body = request.json
+        if "records" not in body:
+            return Reply.json({"status": "FAILURE", "reason": reason(body["id"])})
+        refused = [{"status": "FAILURE", "reason": reason(each["id"])} for each in body["records"]]
+        return Reply.json({"results": refused})
+
+    sandbox.respond = respond
+
+    def cpu(batch: dict[str, Any] | None) -> float:
+        generic = {"url": "v6/things", **({"batch": batch} if batch else {})}
+        started = time.process_time()
+        finished = run([schema("s"), *rows, state(1)], config={**config, "generic": generic})
+        assert finished.code == 0
+        assert f"{count} rejected" in finished.log
+        return time.process_time() - started
+
+    together = cpu({"size": count, "property_name": "records", "results_path": "results"})
+    assert together < cpu(None)
