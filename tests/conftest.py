@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from target_apptivo.sandbox import Sandbox
-from target_apptivo.target import TargetApptivo
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from target_apptivo.sandbox import Sandbox
 
 API_KEY = "planted-Api/Key+1234567890=="
 ACCESS_KEY = 'planted "Access" Key é 0987654321'
@@ -61,6 +60,8 @@ class RunTarget(Protocol):
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A sandbox that keeps every request."""
+    from target_apptivo.sandbox import Sandbox  # noqa: PLC0415 - no unit test needs it
+
     with Sandbox(keep_requests=True) as box:
         yield box
 
@@ -86,6 +87,8 @@ def run(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[RunTarget]:
     """Run the command line in this process, against the sandbox unless the settings say else."""
+    from target_apptivo.target import TargetApptivo  # noqa: PLC0415 - no unit test needs it
+
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     root = logging.getLogger()
     kept, level, hook = list(root.handlers), root.level, sys.excepthook

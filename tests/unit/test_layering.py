@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -24,15 +25,17 @@ IMPURE = {
 }  # fmt: skip
 # Built-in functions that do I/O.
 IMPURE_FUNCTIONS = {"open", "print", "input", "exec", "eval", "__import__"}
-# Classes that do nothing of themselves: errors, and the records under way.
-PURE_OF_OURS = {"errors", "delivery.record"}
+# Classes that do nothing of themselves.
+PURE_OF_OURS = {"errors"}
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     """Parse a module."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
 def is_pure(path: Path) -> bool:
     """Whether a module promises purity: `Pure` or `Data` in the first line of its docstring."""
     docstring = ast.get_docstring(tree(path)) or ""
@@ -47,6 +50,7 @@ def name_of(path: Path) -> str:
 PURE = [path for path in MODULES if is_pure(path)]
 
 
+@cache
 def imports(path: Path, *, for_types_too: bool = True) -> set[str]:
     """Give the full names of all modules that a module imports, anywhere in it."""
     found = set()

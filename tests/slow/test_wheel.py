@@ -14,7 +14,7 @@ import pytest
 from tests import environments
 from tests.conftest import record, schema, state
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LEADS = "".join(
     f"{json.dumps(line)}\n" for line in (schema("leads"), record("leads", 1), state(1))
 ).encode()
@@ -71,6 +71,6 @@ def test_the_edges_of_the_ranges_work(wheel: Path, tmp_path: Path, edge: str) ->
     programs = environments.make(tmp_path / edge, f"{wheel}[sandbox]", "pytest>=9", *pins)
     for folder in ("tests", "demo"):
         shutil.copytree(ROOT / folder, tmp_path / "copy" / folder)
-    suite = ["tests/test_golden.py", "tests/test_run.py", "tests/test_trial.py"]
+    suite = ["tests/runs/test_golden.py", "tests/runs/test_run.py", "tests/runs/test_trial.py"]
     told = call(programs / "python", "-m", "pytest", "-q", *suite, cwd=tmp_path / "copy")
     assert " passed" in told

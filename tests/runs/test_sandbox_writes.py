@@ -20,7 +20,7 @@ from target_apptivo.sandbox.exchange import FORM
 from target_apptivo.sandbox.memory import Entry
 from target_apptivo.sandbox.switches import Switches
 from target_apptivo.sandbox.update import Named, named_in, updated
-from tests.test_sandbox import DOE, KEYS, call, form, save_lead
+from tests.runs.test_sandbox import DOE, KEYS, call, form, save_lead
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOME = {"emailAddress": "jane@home.example", "emailTypeCode": "HOME"}

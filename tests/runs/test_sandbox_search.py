@@ -15,7 +15,7 @@ from target_apptivo.sandbox.index import SearchIndex
 from target_apptivo.sandbox.memory import Entry
 from target_apptivo.sandbox.search import REACHABLE, search
 from target_apptivo.sandbox.terms import ANYWHERE, Term, terms_of
-from tests.test_sandbox import KEYS, call, form
+from tests.runs.test_sandbox import KEYS, call, form
 
 if TYPE_CHECKING:
     from target_apptivo.sandbox import Sandbox

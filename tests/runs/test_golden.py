@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from target_apptivo.sandbox import Received, Sandbox
     from tests.conftest import RunTarget
 
-DATA = Path(__file__).parent / "data"
-DEMO = Path(__file__).parents[1] / "demo"
+DATA = Path(__file__).parents[1] / "data"
+DEMO = Path(__file__).parents[2] / "demo"
 VARYING = ("response_id", "sent_at", "received_at", "duration_ms", "at", "creationDate")
 
 

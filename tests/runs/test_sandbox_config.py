@@ -13,7 +13,7 @@ from target_apptivo.sandbox.apps import V6_APPS
 from target_apptivo.sandbox.config_data import config_data
 from target_apptivo.sandbox.fields import STANDARD
 from target_apptivo.sandbox.layout import Layout, read_layout
-from tests.test_sandbox import DOE, KEYS, call, form, save_lead
+from tests.runs.test_sandbox import DOE, KEYS, call, form, save_lead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

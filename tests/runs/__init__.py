@@ -1,0 +1,1 @@
+"""Whole runs: in this process, or by the command, over real sockets."""

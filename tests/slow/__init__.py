@@ -1,0 +1,1 @@
+"""Kills, stops, memory, and environments of other programs: minutes."""
