@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import math
+import types
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.steps import Send
 from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.errors import RecordsRefusedError, RunEndedError, TargetApptivoError
+from target_apptivo.journal.steps import Intend
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 from target_apptivo.output.wording import Wording
 from target_apptivo.run import Run
-from target_apptivo.trial.preview import first_request
 from target_apptivo.trial.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from target_apptivo.apptivo.request import Request
     from target_apptivo.delivery.delivery import Delivery
-    from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record, SettledRecord
+    from target_apptivo.delivery.pending import PendingRecord, PendingWay, SettledRecord
     from target_apptivo.journal.steps import Place
     from target_apptivo.redact import Redactor
     from target_apptivo.settings.read import Settings
+    from target_apptivo.steps import Step
 
 _TAKEN = {Outcome.ACCEPTED, Outcome.UPDATED}
+_NOTHING_SENT = {Outcome.UNCHANGED, Outcome.DUPLICATE, Outcome.SKIPPED}
 
 
 class SendTestRun(Run):
@@ -64,10 +68,8 @@ class _SendTest:
         record = way.records[0].record
         if not self._takes(record.stream):
             return
-        step = first_request(way.start())
-        if isinstance(step, Send) and step.operation.deletes and record.stream != self._stream:
-            self._printer.print_unsent(record, step.shape())
-            return
+        if record.stream != self._stream:
+            way.start = partial(_without_deletes, way.start, self._printer, record.stream)
         self._delivery.submit(way)
         self._delivery.drain()
         if record.stream not in self._printer.told:
@@ -85,16 +87,23 @@ class _SendTest:
         """Wait for the answers."""
         self._delivery.finish()
         if self._stream and self._stream not in self._taken:
-            others = ", ".join(sorted(self._seen)) or "none at all"
-            msg = (
-                f"--send-test: the input holds no record of stream '{self._stream}' to send; its "
-                f"streams with records: {others}"
-            )
-            raise TargetApptivoError(msg)
+            raise TargetApptivoError(self._nothing_sent())
         if self._printer.refused:
             refused, tested = self._printer.refused, len(self._taken)
             msg = f"--send-test: not accepted: the records of {refused} of {tested} streams"
             raise RecordsRefusedError(msg)
+
+    def _nothing_sent(self) -> str:
+        """Say why no record of the stream was sent."""
+        if self._stream in self._seen:
+            return (
+                f"--send-test: nothing new: a run would send no record of stream '{self._stream}'"
+            )
+        others = ", ".join(sorted(self._seen)) or "none at all"
+        return (
+            f"--send-test: the input holds no record of stream '{self._stream}'; its streams with "
+            f"records: {others}"
+        )
 
     def unsent(self) -> Iterable[Place]:
         """Give what a test that was stopped intended and never sent."""
@@ -129,20 +138,18 @@ class _Printer:
         self._wording = Wording(redactor)
         self.refused = 0
         self.told: set[str] = set()
+        # The request of a delete that is only shown, until its record is settled.
+        self.withheld: Request | None = None
 
     def settle(self, settled: SettledRecord) -> None:
-        """Print what became of a record."""
-        if settled.verdict.outcome is Outcome.UNCHANGED:
+        """Print what became of a record, unless a run would send nothing of it either."""
+        withheld, self.withheld = self.withheld, None
+        if settled.verdict.outcome in _NOTHING_SENT and not (withheld or settled.request):
             return
         self.told.add(settled.stream)
-        self.refused += settled.verdict.outcome not in _TAKEN
-        self._print(settled.stream, settled.endpoint, settled.request, settled.verdict)
-
-    def print_unsent(self, record: Record, request: Request) -> None:
-        """Print a delete that is only shown."""
-        reason = f"a delete is sent only with --send-test {record.stream}"
-        verdict = Verdict(outcome=Outcome.SKIPPED, reason=reason)
-        self._print(record.stream, record.endpoint, request, verdict)
+        self.refused += settled.verdict.outcome not in _TAKEN and not withheld
+        request = settled.request or withheld
+        self._print(settled.stream, settled.endpoint, request, settled.verdict)
 
     def reach(self, state: Any) -> None:  # noqa: ANN401
         """Write no state: a test loads nothing."""
@@ -168,3 +175,30 @@ class _Printer:
             "reason": self._wording.reason(verdict.reason),
         }
         write_stdout(dumps_line({**self._redactor.data(line), **self._redactor.answer(told)}))
+
+
+@types.coroutine
+def _without_deletes(
+    start: Callable[[], Any], printer: _Printer, stream: str
+) -> Generator[Step[Any], Any, Verdict]:
+    """Take a way to its delete, if it comes to one, and no further: that is only shown.
+
+    What it intends is held back until its request is known, so that the journal holds no intention
+    of what is never sent.
+    """
+    way, reply = start(), None
+    while True:
+        try:
+            step = way.send(reply)
+            held, step = (step, way.send(None)) if isinstance(step, Intend) else (None, step)
+        except StopIteration as end:
+            verdict: Verdict = end.value
+            return verdict
+        if isinstance(step, Send) and step.operation.deletes:
+            way.close()
+            printer.withheld = step.shape()
+            reason = f"a delete is sent only with --send-test {stream}"
+            return Verdict(outcome=Outcome.SKIPPED, reason=reason)
+        if held:
+            yield held
+        reply = yield step
