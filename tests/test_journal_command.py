@@ -439,6 +439,43 @@ def test_a_test_may_be_an_update(step: InStep) -> None:
     assert not outcomes(step(rows))
 
 
+def test_a_test_sends_no_hard_delete_unless_its_stream_is_named(step: InStep) -> None:
+    """Without a name it is only shown."""
+    step(table("customers", customer(1), customer(2)), streams=HARD)
+    gone = table("customers", customer(1, _sdc_deleted_at="2026-01-01"))
+    run = step(gone, "--send-test", streams=HARD)
+    assert not step.sent
+    assert set(step.held("customers")) == {1, 2}
+    assert [each["outcome"] for each in run.lines] == ["skipped"]
+    run = step(gone, "--send-test", "customers", streams=HARD)
+    assert [each["outcome"] for each in run.lines] == ["accepted"]
+    assert set(step.held("customers")) == {2}
+
+
+@pytest.mark.parametrize("method", ["create-only", "update-only"])
+def test_a_test_passes_over_what_a_run_would_not_send(step: InStep, method: str) -> None:
+    """Duplicates and skipped ones are no first record either."""
+    step(table("leads", lead(1), lead(2)))
+    changed = {"create-only": 1, "update-only": 2}[method]
+    rows = [lead(9), lead(2, description="new")]
+    if method == "create-only":
+        rows = [lead(changed, description="new"), lead(9)]
+    run = step(table("leads", *rows), "--send-test", load_method=method)
+    assert run.code == 0
+    wanted = "accepted" if method == "create-only" else "updated"
+    assert [each["outcome"] for each in run.lines] == [wanted]
+
+
+def test_a_test_of_what_is_unchanged_says_that_nothing_is_to_be_sent(step: InStep) -> None:
+    """Named or not: the input holds records, and none that a run would send."""
+    step(table("leads", lead(1)))
+    assert step(table("leads", lead(1)), "--send-test").lines == []
+    run = step(table("leads", lead(1)), "--send-test", "leads")
+    assert run.code == 1
+    assert "nothing new" in run.last_log
+    assert not step.sandbox.requests
+
+
 # --- hard_delete ---
 
 HARD = {"customers": {"endpoint": "create_customer", "hard_delete": True}}
