@@ -313,14 +313,31 @@ class Topics:
             self.waiting[topic] = []
 
     def end(self, one: PendingWay, topic: str = "") -> None:  # noqa: ARG002 - of no topic
-        """A way ends; whoever asked first after it has its turn."""
+        """A way ends; of those who wait the earliest in the input has its turn."""
         passed_on = []
         for each in [each for each, owner in self.owners.items() if owner is one]:
             del self.owners[each]
             if self.waiting[each]:
-                self.owners[each] = self.waiting[each].pop(0)
-                passed_on.append(self.owners[each])
+                passed_on.append(self.pass_on(each))
         assert Counter(self.turns.leave(one)) == Counter(passed_on)
+
+    def cut(self, sequence: int, stuck: set[PendingWay]) -> None:
+        """The run is cut: those before it take the turns of those who go no further behind it."""
+        passed_on = []
+        for topic, owner in list(self.owners.items()):
+            is_before = any(each.sequence <= sequence for each in self.waiting[topic])
+            is_lost = owner in stuck or any(owner in each for each in self.waiting.values())
+            if is_before and owner.sequence > sequence and is_lost:
+                passed_on.append(self.pass_on(topic))
+        given = self.turns.pass_on(sequence, stuck.__contains__)
+        assert Counter(given) == Counter(passed_on)
+
+    def pass_on(self, topic: str) -> PendingWay:
+        """Make a topic the turn of the earliest who waits for it."""
+        first = min(self.waiting[topic], key=lambda each: each.sequence)
+        self.waiting[topic].remove(first)
+        self.owners[topic] = first
+        return first
 
 
 @fixed
@@ -332,10 +349,14 @@ class Topics:
             st.integers(0, 3),
         ),
         max_size=40,
-    )
+    ),
+    st.integers(-1, 6),
+    st.sets(st.integers(0, 3)),
 )
-def test_one_finds_out_and_the_others_go_on(events: list[tuple[str, str, int]]) -> None:
-    """Whoever ends without telling passes the turn on, to whoever asked first; nobody is left."""
+def test_one_finds_out_and_the_others_go_on(
+    events: list[tuple[str, str, int]], cut: int, stuck: set[int]
+) -> None:
+    """Whoever ends without telling passes the turn on, to the earliest; nobody is left waiting."""
     topics, ways = Topics(), [way(number) for number in range(4)]
     for number, (event, topic, index) in enumerate(events):
         one = ways[index]
@@ -345,6 +366,7 @@ def test_one_finds_out_and_the_others_go_on(events: list[tuple[str, str, int]]) 
         if event == "end":
             ways[index] = way(4 + number)
         assert topics.turns.answer(topic) == topics.answers.get(topic)
+    topics.cut(cut, {ways[index] for index in stuck})
     while topics.owners:
         topics.end(next(iter(topics.owners.values())))
     assert not any(topics.waiting.values()), "some wait for ever"
@@ -399,10 +421,10 @@ def test_outcomes_always_questions_before_the_cut_and_few_intentions(
 def test_a_group_is_not_without_bounds() -> None:
     """Those who wait for it are not to wait long; the earliest are in it."""
     books = Books()
-    for number in reversed(range(1200)):
+    for number in reversed(range(2_200)):
         books.ask(way(number, step=Recall(PLACE)))
     groups = [books.take(cut=math.inf, limit=1) for _ in range(3)]
-    assert [len(group) for group in groups] == [500, 500, 200]
+    assert [len(group) for group in groups] == [1_000, 1_000, 200]
     order = [number for group in groups for number in sequences(group)]
     assert all(first < second for first, second in pairwise(order))
 
