@@ -49,6 +49,7 @@ class Account:
             yield from self._ended_badly(run)
             yield from _states(run)
             yield from self._unsent(run)
+            yield from self._unheld(run)
             yield from _unnamed(run)
         for place, memory in self._world.disk.held.items():
             yield from self._untrue(place, memory)
@@ -65,6 +66,8 @@ class Account:
                     yield f"{message.name} has no outcome, and the run ended well"
             if run.main.input:
                 yield "the run ended well before everything was read"
+            if self._is_over_limit(run):
+                yield "the run ended well, and more is set aside than may be"
         elif not self._may_end(run, run.failure):
             yield f"the run ended by {type(run.failure).__name__}: {run.failure}"
 
@@ -102,6 +105,17 @@ class Account:
             is_new = memory.intention is not None and memory.intention.at >= run.started_at
             if is_new and place not in sent and not self._world.disk.fails:
                 yield f"{place.stream} {place.key}: intended, never sent, and not taken back"
+
+    def _unheld(self, run: Run) -> Iterator[str]:
+        """A run that ends in order has held what became of everything that was answered."""
+        is_out_of_time = self._world.now >= run.main.deadline
+        if self._world.disk.fails or is_out_of_time:
+            return
+        for sending in run.sendings:
+            message = sending.messages[0]
+            is_taken = sending.is_answered and sending.action == "create"
+            if is_taken and message.place and not message.is_held:
+                yield f"{message.name} was created, and the journal was not told"
 
     def _untrue(self, place: Place, memory: Memory) -> Iterator[str]:
         """The journal says no more than what is true."""

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 FAULTS: Final = (
     *("refused", "lost_before", "lost_after", "timeout", "cut", "garbled", "empty", "slow"),
     *("throttled", "unavailable", "server_error", "failure", "http_400", "redirect", "bare"),
+    *("exists", "stranger"),
 )
 LOST: Final = ("lost_before", "lost_after", "timeout", "cut", "server_error", "slow")
+REFUSED: Final = ("throttled", "failure", "http_400")
 EDITED: Final = ("description", "potentialAmount", "emailAddresses", "customAttributes.input_4_1")
 
 
@@ -79,7 +81,7 @@ def _calm(setup: Setup, changes: tuple[Change, ...]) -> RunPlan:
 def _run(rng: Random, source: Source, setup: Setup, *, is_first: bool) -> RunPlan:
     """Draw a run that something may be set against."""
     reads = rng.choice(("log", "log", "table"))
-    if not is_first and setup.max_rejected and rng.random() < 0.15:
+    if not is_first and setup.max_rejected and rng.random() < 0.25:
         reads = "rejected"
     ending = rng.choice(("end",) * 6 + ("crash",) * 5 + ("term", "term", "journal"))
     return RunPlan(
@@ -114,7 +116,9 @@ def _act(rng: Random, *, is_first: bool) -> Act:
 def _weather(rng: Random, setup: Setup) -> Weather:
     """Draw what may befall requests."""
     rate = rng.choice((0.0, 0.0, 0.05, 0.2, 0.5))
-    kinds = rng.choice((FAULTS, FAULTS, LOST, ("lost_after", "timeout"), ("throttled",)))
+    kinds = rng.choice((FAULTS, FAULTS, LOST, ("lost_after", "timeout"), REFUSED))
+    if rng.random() < 0.05:
+        kinds = (*kinds, "credentials")
     start = rng.choice((0.0, 1.0, 10.0))
     outage = (start, start + rng.choice((5.0, 1_000.0))) if rng.random() < 0.1 else None
     latency = rng.choice((0.05, 0.5, setup.read_timeout / 3))

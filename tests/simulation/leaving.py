@@ -21,6 +21,7 @@ def check(truth: Truth, sending: Sending) -> None:
     for message in sending.messages:
         _check_order(truth, message)
         if sending.action:
+            _check_newest(truth, message)
             _check_intention(truth, message, sending)
             _check_repetition(truth, message, sending)
 
@@ -32,6 +33,17 @@ def _check_intention(truth: Truth, message: Message, sending: Sending) -> None:
     intention = truth.world.disk.memory(message.place).intention
     if intention is None or intention.action != sending.action:
         truth.break_(f"{message.name}: {sending.action} is sent before the journal holds it")
+
+
+def _check_newest(truth: Truth, message: Message) -> None:
+    """A line of the rejected file is not sent if newer data was taken since it was set aside."""
+    since, lane = message.set_aside_at, message.lane
+    if since is None or not lane.is_kept or message.is_deleted:
+        return
+    for other in truth.stories[message.key].messages:
+        is_newer = other.version > message.version and other.run != message.run
+        if is_newer and other.held_at is not None and other.held_at > since + 0.001:
+            truth.break_(f"{message.name} is sent, and {other.name} was taken since")
 
 
 def _check_order(truth: Truth, message: Message) -> None:

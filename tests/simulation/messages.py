@@ -33,8 +33,7 @@ class Message:
         ended_at: When it had that.
         is_settled: Whether it went through the outputs.
         is_aside: Whether it stands in the rejected file.
-        is_held: Whether the journal holds for good what became of it.
-        is_doubted: Whether the journal had a doubt about it before.
+        held_at: Since when the journal holds for good what became of it.
         made: What was created from it.
         sendings: How often something was sent for it that changes something.
         losses: How many of its requests had no good answer.
@@ -57,8 +56,7 @@ class Message:
     ended_at: float | None = None
     is_settled: bool = False
     is_aside: bool = False
-    is_held: bool = False
-    is_doubted: bool = False
+    held_at: float | None = None
     made: list[Thing] = field(default_factory=list)
     sendings: int = 0
     losses: int = 0
@@ -70,6 +68,11 @@ class Message:
         is_delete = self.is_deleted or self.lane.endpoint == "delete_customer"
         is_written = self.verdict is not None and self.verdict.outcome in {"accepted", "updated"}
         return self.place is not None and is_written and not is_delete
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the journal holds what became of it."""
+        return self.held_at is not None
 
     @property
     def is_kept_create(self) -> bool:

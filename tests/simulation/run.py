@@ -186,6 +186,8 @@ class Run:
             elapsed=self.world.now - self.started_at,
         )
         is_muted = (self.number, sending.number) in plan.muted
+        if befalls.fate == "stranger" and sending.action != "update":
+            is_muted = True
         if befalls.fate == "empty" and _is_taken_empty(sending):
             # Such an answer says that it was done.
             return muted(befalls, fate="empty")

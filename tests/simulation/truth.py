@@ -165,7 +165,7 @@ class Truth:
 
     def _remembered(self, message: Message, step: Remember) -> None:
         """Note that the journal holds what a record became."""
-        message.is_held = True
+        message.held_at = self.world.now
         self.doubted.discard(step.place)
         self.stories[message.key].creates.clear()
         if step.apptivo_id is None:

@@ -1,0 +1,97 @@
+"""Run seeds: `python -m tests.simulation --seeds 10000 [--from N]`, or one alone: `--seed N`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.simulation.course import run_course
+from tests.simulation.drawing import draw
+from tests.simulation.shrink import shrunk
+from tests.simulation.telling import told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Seconds between two lines of progress.
+_PROGRESS = 10.0
+
+
+class Count(NamedTuple):
+    """How it went: seeds, requests, records, failing seeds, and seconds of the processor."""
+
+    seeds: int
+    runs: int
+    records: int
+    requests: int
+    failing: tuple[int, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        """Tell it."""
+        rate = self.seeds / max(self.seconds, 0.001)
+        return (
+            f"{self.seeds:,} seeds, {self.runs:,} runs, {self.records:,} records, "
+            f"{self.requests:,} requests: {len(self.failing)} failures; {rate:.0f} seeds/s"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for; 1 if anything is wrong."""
+    logging.disable(logging.CRITICAL)
+    options = _options(arguments)
+    if options.seed is not None:
+        return _alone(options.seed, shrinks=not options.whole)
+    count = run_seeds(range(options.first, options.first + options.seeds), tells=True)
+    print(count)  # noqa: T201 - it is a command
+    return 1 if count.failing else 0
+
+
+def run_seeds(seeds: range, *, tells: bool = False) -> Count:
+    """Run seeds; tell of each that fails, if that is wanted."""
+    count, started, due = Count(0, 0, 0, 0, (), 0.0), time.process_time(), time.monotonic()
+    for seed in seeds:
+        result = run_course(draw(seed))
+        runs = result.world.runs
+        count = Count(
+            count.seeds + 1,
+            count.runs + len(runs),
+            count.records + sum(len(run.messages) for run in runs),
+            count.requests + sum(len(run.sendings) for run in runs),
+            (*count.failing, seed) if result.broken else count.failing,
+            time.process_time() - started,
+        )
+        if tells and result.broken:
+            print(f"seed {seed}: {result.broken[0]}", flush=True)  # noqa: T201
+        if tells and time.monotonic() - due > _PROGRESS:
+            due = time.monotonic()
+            print(f"at seed {seed}: {count}", file=sys.stderr, flush=True)  # noqa: T201
+    return count
+
+
+def _alone(seed: int, *, shrinks: bool) -> int:
+    """Run one seed, and tell its course; of one that fails, the least that still does."""
+    plan = draw(seed)
+    result = run_course(plan)
+    if result.broken and shrinks:
+        plan = shrunk(plan)
+        result = run_course(plan)
+    print(told(plan, result))  # noqa: T201
+    return 1 if result.broken else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1_000, help="how many seeds")
+    parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seed", type=int, help="one seed alone, with its course")
+    parser.add_argument("--whole", action="store_true", help="do not shrink it")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
