@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from target_apptivo.jsontext import dumps, dumps_line, loads, loads_strictly, number_text
 
-fixed = settings(derandomize=True, deadline=None, max_examples=150)
+fixed = settings(derandomize=True, deadline=None, max_examples=60)
 
 decimals = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30)
 scalars = (

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.request import Request
     from target_apptivo.output.files import LineFile
 
-fixed = settings(derandomize=True, deadline=None, max_examples=100)
+fixed = settings(derandomize=True, deadline=None, max_examples=60)
 
 NOW = datetime(2026, 11, 25, 12, 30, 15, 123456, tzinfo=UTC)
 KEY = "k3y-0123456789"

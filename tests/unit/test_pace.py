@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from target_apptivo.delivery.pace import Pace, seconds_to_wait
 
-fixed = settings(derandomize=True, deadline=None, max_examples=200)
+fixed = settings(derandomize=True, deadline=None, max_examples=100)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 YEAR = 365 * 24 * 3600.0

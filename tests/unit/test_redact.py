@@ -22,7 +22,7 @@ from target_apptivo.redact import MASK, RedactingFormatter, Redactor, guard_logg
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-fixed = settings(derandomize=True, deadline=None, max_examples=150)
+fixed = settings(derandomize=True, deadline=None, max_examples=60)
 
 SECRET = 'Kü/9+"x y=ZQ&7'
 KEY = "abcdEFGH-1234/xyz+W=="

@@ -22,7 +22,7 @@ from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import loads
 from target_apptivo.settings.operations import build_operation
 
-fixed = settings(derandomize=True, deadline=None, max_examples=100)
+fixed = settings(derandomize=True, deadline=None, max_examples=60)
 
 BASE = "https://api.apptivo.com/app/dao/"
 KEYS = (("apiKey", "K"), ("accessKey", "A"))

@@ -24,7 +24,7 @@ from target_apptivo.settings.operations import build_operation
 if TYPE_CHECKING:
     from target_apptivo.apptivo.operation import Operation
 
-fixed = settings(derandomize=True, deadline=None, max_examples=200)
+fixed = settings(derandomize=True, deadline=None, max_examples=100)
 
 ACCEPTED = (Outcome.ACCEPTED, Meaning.FINAL)
 DUPLICATE = (Outcome.DUPLICATE, Meaning.FINAL)

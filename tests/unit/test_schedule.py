@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from target_apptivo.steps import Step
 
-fixed = settings(derandomize=True, deadline=None, max_examples=150)
+fixed = settings(derandomize=True, deadline=None, max_examples=80)
 
 
 async def nothing() -> Verdict:

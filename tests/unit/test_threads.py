@@ -359,7 +359,7 @@ def test_a_fault_when_a_way_goes_on_after_a_wait_hangs_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As anywhere else."""
-    monkeypatch.setattr("tests.unit.test_threads.PATIENCE", 2.0)
+    monkeypatch.setattr("tests.unit.test_threads.PATIENCE", 1.0)
     rig = Rig(backoff=failing)
     rig.submit(repeated_after_a_wait)
     assert isinstance(rig.finish(), UnexpectedError)
@@ -474,7 +474,7 @@ def test_records_wait_for_their_time_without_a_thread(
     is_kept: bool,  # noqa: FBT001
 ) -> None:
     """A hundred ways that wait are under way together; whoever is asked next carries on."""
-    monkeypatch.setattr("tests.unit.test_threads.PATIENCE", 3.0)
+    monkeypatch.setattr("tests.unit.test_threads.PATIENCE", 1.0)
 
     async def patient(number: int) -> Verdict:
         await Wait(0.3)

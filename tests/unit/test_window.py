@@ -19,7 +19,7 @@ from target_apptivo.errors import UnavailableError
 if TYPE_CHECKING:
     from random import Random
 
-fixed = settings(derandomize=True, deadline=None, max_examples=150)
+fixed = settings(derandomize=True, deadline=None, max_examples=80)
 
 MOST_RECORDS, MOST_CHARACTERS = 50_000, 32_000_000
 EVENTS = st.one_of(
