@@ -36,12 +36,11 @@ class InFlight:
         window: The records, in input order.
         progress: Their ways.
         requests: What is sent of them.
-        failure: What ended the run before everything that was not under way.
     """
 
     def __init__(self, policy: Policy, pace: Pace) -> None:
         """Start empty."""
-        self.failure: TargetApptivoError | None = None
+        self._failure: TargetApptivoError | None = None
         self.window = Window(max_rejected=policy.max_rejected, most_records=policy.most_records)
         self.progress = Progress(policy, self.window)
         self.requests = Requests(policy, pace, self.window, self.progress)
@@ -66,8 +65,13 @@ class InFlight:
 
     def stop(self, error: TargetApptivoError) -> None:
         """End the run before everything: nothing new is sent."""
-        self.failure = self.failure or error
+        self._failure = self.failure or error
         self.window.end_at(-1)
+
+    @property
+    def failure(self) -> TargetApptivoError | None:
+        """What ended the run before everything that was not under way."""
+        return self._failure or self.requests.refusal
 
     def count_aside(self, settled: SettledRecord) -> None:
         """Count a record that comes to be settled, if it is to be set aside.

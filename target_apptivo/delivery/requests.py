@@ -32,11 +32,13 @@ class Requests:
     Attributes:
         under_way: How many are sent and not answered.
         pace: How many at once, how many a second.
+        refusal: That Apptivo refused the credentials, if it did: it ends the run at once.
     """
 
     def __init__(self, policy: Policy, pace: Pace, window: Window, progress: Progress) -> None:
         """Start with none under way."""
         self.under_way = 0
+        self.refusal: CredentialsError | None = None
         self.pace = pace
         self._policy = policy
         self._window = window
@@ -100,7 +102,9 @@ class Requests:
         match verdict.meaning:
             case Meaning.CREDENTIALS_REFUSED:
                 reason = self._policy.shown(way.records[0].record, verdict)
-                self._progress.fail(way, CredentialsError(reason, record=way.name), now)
+                error = CredentialsError(reason, record=way.name)
+                self.refusal = self.refusal or error
+                self._progress.fail(way, error, now)
                 self._window.end_at(-1)
             case Meaning.NOT_PROCESSED:
                 self._try_again(way, verdict, now, least_wait)
