@@ -189,7 +189,7 @@ def test_a_run_that_is_stopped_takes_back_what_it_never_sent(
     sandbox.latency_ms = 20
     url = step.settings["journal_url"]
     config = command.configure(api_url=sandbox.url, journal_url=url)
-    rows = table("leads", *(lead(nr) for nr in range(3_000)))
+    rows = table("leads", *(lead(nr) for nr in range(1_000)))
     path = step.folder / "rows.singer"
     path.write_text("".join(json.dumps(each) + "\n" for each in rows))
     process = command.start("--config", config, "--input", str(path))
@@ -206,7 +206,7 @@ def test_a_run_that_is_stopped_takes_back_what_it_never_sent(
     assert told["records"]["leads"] == len(sandbox.records["leads"])
     run = step(rows, responses={"emit": "none"})
     assert run.code == 0
-    assert step.counts("leads") == dict.fromkeys(range(3_000), 1)
+    assert step.counts("leads") == dict.fromkeys(range(1_000), 1)
 
 
 def test_a_stop_while_an_answer_is_looked_for_leaves_it_in_doubt(

@@ -166,12 +166,12 @@ def test_a_lost_witness_is_uncertain(step: InStep) -> None:
 def test_nothing_is_doubled_or_missing_whatever_is_lost(step: InStep, fault: str) -> None:
     """One answer in five is lost, search is 3 s behind: each record is there once."""
     step.sandbox.index_delay = 3
-    rows = [lead(nr) for nr in range(40)]
+    rows = [lead(nr) for nr in range(25)]
     losing = {fault: 0.2}
     step.sandbox.respond = lambda request: _faults(step.sandbox, request, losing)
     run = step(table("leads", *rows), streams=MATCHED, settle_seconds=5, max_attempts=8)
     assert run.code == 0, run.last_log
-    assert step.counts("leads") == {None: 1} | dict.fromkeys(range(40), 1)
+    assert step.counts("leads") == {None: 1} | dict.fromkeys(range(25), 1)
 
 
 def _faults(sandbox: Sandbox, request: Received, faults: dict[str, float]) -> None:

@@ -113,7 +113,10 @@ def test_one_trial_at_a_time(step: InStep, with_preview: list[str]) -> None:
 def test_ids_are_taken_over_from_response_records(step: InStep, tmp_path: Path) -> None:
     """Of the time before the journal: what they created is known, and updated."""
     path = tmp_path / "responses.singer"
-    config = {"journal_url": ..., "responses": {"emit": "records", "path": str(path)}}
+    config: dict[str, Any] = {
+        "journal_url": ...,
+        "responses": {"emit": "records", "path": str(path)},
+    }
     step(table("leads", lead(1, description="old"), lead(2)), **config)
     (told,) = step([], "--journal", str(path)).lines
     assert told["records"] == {"leads": 2}
@@ -127,7 +130,10 @@ def test_ids_are_taken_over_from_response_records(step: InStep, tmp_path: Path) 
 def test_rows_taken_over_count_as_just_found(step: InStep, person: Person, tmp_path: Path) -> None:
     """With `keep` only what is empty is filled."""
     path = tmp_path / "responses.singer"
-    config = {"journal_url": ..., "responses": {"emit": "records", "path": str(path)}}
+    config: dict[str, Any] = {
+        "journal_url": ...,
+        "responses": {"emit": "records", "path": str(path)},
+    }
     step(table("leads", lead(1, description="old")), **config)
     identity = step.held("leads")[1]["id"]
     person.edits("leads", identity, description="theirs")
@@ -141,7 +147,10 @@ def test_rows_taken_over_count_as_just_found(step: InStep, person: Person, tmp_p
 def test_children_find_parents_that_were_taken_over(step: InStep, tmp_path: Path) -> None:
     """By stream and key, as in the response records."""
     path = tmp_path / "responses.singer"
-    config = {"journal_url": ..., "responses": {"emit": "records", "path": str(path)}}
+    config: dict[str, Any] = {
+        "journal_url": ...,
+        "responses": {"emit": "records", "path": str(path)},
+    }
     step(table("customers", customer(42)), **config)
     step([], "--journal", str(path))
     reference = {"accountId": {"stream": "customers", "key": "{firm}"}}
@@ -155,7 +164,10 @@ def test_what_was_created_may_be_deleted_after_it_was_taken_over(
 ) -> None:
     """Those that were created count as created here (12.10); found ones do not."""
     path = tmp_path / "responses.singer"
-    config = {"journal_url": ..., "responses": {"emit": "records", "path": str(path)}}
+    config: dict[str, Any] = {
+        "journal_url": ...,
+        "responses": {"emit": "records", "path": str(path)},
+    }
     step(table("customers", customer(1)), **config)
     step([], "--journal", str(path))
     streams = {"customers": {"endpoint": "create_customer", "hard_delete": True}}
