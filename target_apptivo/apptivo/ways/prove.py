@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.criteria import Criteria, criteria_shown
-from target_apptivo.apptivo.objects import Unbelievable, app_operation, id_in
+from target_apptivo.apptivo.objects import Gone, Unbelievable, app_operation, id_in
 from target_apptivo.apptivo.search import newest_request, read_page
 from target_apptivo.apptivo.steps import Ask, Read, Tell, Wait
 from target_apptivo.apptivo.ways.look import Unclear, read, search
@@ -36,22 +36,23 @@ async def is_proven(rules: Rules) -> bool | Unclear:
         return True
     for apptivo_id in await RecallWitnesses(rules.app.name):
         found = await read(apptivo_id, rules)
-        if not isinstance(found, dict):
-            continue
-        if criteria := criteria_shown(rules.app, rules.match_on, found):
-            await witness(criteria, apptivo_id, rules)
+        criteria = _criteria_in(found, rules)
+        if criteria and await witness(criteria, apptivo_id, rules):
             return True
     newest = await _newest(rules)
     if isinstance(newest, Unbelievable):
         return Unclear(f"nothing proves the search by match_on: {newest.reason}")
     for criteria, apptivo_id in newest:
-        await witness(criteria, apptivo_id, rules)
-        return True
+        if await witness(criteria, apptivo_id, rules):
+            return True
     return False
 
 
-async def witness(criteria: Criteria, apptivo_id: str, rules: Rules) -> None:
+async def witness(criteria: Criteria, apptivo_id: str, rules: Rules) -> bool:
     """See that the search finds a record that is known to be there, and tell those who wait.
+
+    Returns:
+        False if it is not there any more, or has other match values: then it proves nothing.
 
     Raises:
         SearchError: If it does not within `settle_seconds`.
@@ -64,7 +65,11 @@ async def witness(criteria: Criteria, apptivo_id: str, rules: Rules) -> None:
         ids = await search(criteria, rules)
         if isinstance(ids, set) and apptivo_id in ids:
             await Tell(_topic(rules), True)  # noqa: FBT003 - what was asked
-            return
+            return True
+    found = await read(apptivo_id, rules)
+    is_known = isinstance(found, dict | Gone)
+    if is_known and _criteria_in(found, rules) != criteria:
+        return False
     reason = "" if isinstance(ids, set) else f" ({ids.reason})"
     raise SearchError(rules.app.name, apptivo_id, rules.match_on, elapsed, reason)
 
@@ -77,6 +82,11 @@ def pauses(settle_seconds: float, *, elapsed: float = 0.0) -> Iterator[float]:
         yield wait
         elapsed += wait
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _criteria_in(found: object, rules: Rules) -> Criteria | None:
+    """Give by what an object that was read would be looked for, if it is there."""
+    return criteria_shown(rules.app, rules.match_on, found) if isinstance(found, dict) else None
 
 
 async def _newest(rules: Rules) -> list[tuple[Criteria, str]] | Unbelievable:
