@@ -128,6 +128,7 @@ class Account:
         elif (
             thing.is_there
             and not thing.is_shared
+            and (thing.maker is None or thing.maker.key == key)
             and memory.intention is None
             and place.endpoint != "generic"
         ):

@@ -71,7 +71,8 @@ def _wanted(message: Message) -> Iterator[tuple[str, object]]:
 
 def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     """Whether an object may hold something else than the source says: the work of people."""
-    if thing.is_shared:
+    is_of_another = thing.maker is not None and thing.maker.key != message.key
+    if thing.is_shared or is_of_another:
         return True
     if not thing.is_by_people(name):
         return False
@@ -87,7 +88,9 @@ def _may_differ(thing: Thing, name: str, message: Message) -> bool:
 
 def take(thing: Thing, message: Message, step: Remember, now: float) -> None:
     """Note what the journal holds of an object from now on."""
-    thing.owners.setdefault(message.lane.name, message.key)
+    if message.lane.name not in thing.owners or not thing.is_remembered:
+        # Found, and nothing had to be written; or left in doubt by another key.
+        thing.owners[message.lane.name] = message.key
     thing.remembered_at = now
     message.taken_before = {name: [*values] for name, values in thing.taken.items()}
     for name, value in said(_taken(message, step)):

@@ -12,8 +12,9 @@ from unittest.mock import patch
 
 from target_apptivo.apptivo.judging import Past
 from target_apptivo.apptivo.search import Reading
-from target_apptivo.apptivo.steps import Together
-from target_apptivo.apptivo.ways import prove, sending, update, upsert
+from target_apptivo.apptivo.steps import Tell, Together, Wait
+from target_apptivo.apptivo.update import plan_change
+from target_apptivo.apptivo.ways import lost, prove, sending
 from target_apptivo.apptivo.ways.look import Found, NotFound
 from target_apptivo.delivery.in_flight import InFlight
 from target_apptivo.delivery.lines import Lines
@@ -21,7 +22,7 @@ from target_apptivo.delivery.pending import PendingWay
 from target_apptivo.delivery.progress import Progress
 from target_apptivo.delivery.window import Window
 from target_apptivo.journal import memory
-from target_apptivo.journal.steps import Intend, Known, Remember, Withdraw
+from target_apptivo.journal.steps import Intend, Known, Remember, Unknown, Withdraw
 from target_apptivo.output.ledger import Outputs
 from tests.simulation.run import Run
 
@@ -47,12 +48,14 @@ def _later(kinds: tuple[type, ...]) -> Callable[..., None]:
     original = Progress._carry_out  # noqa: SLF001 - it is what is replaced
 
     def carry_out(self: Progress, way: PendingWay, step: Any, now: float) -> None:  # noqa: ANN401
-        if not isinstance(step, kinds):
+        is_late = isinstance(step, kinds)
+        if not is_late:
             original(self, way, step, now)
             return
         late = PendingWay(_nothing, way.records)
-        late.steps, late.step = _nothing(), step
-        late.steps.send(None)
+        late.steps = _nothing()
+        late.step = step
+        _ = late.steps.send(None)
         self.books.ask(late)
         self.take_on(way, None, now)
 
@@ -117,7 +120,7 @@ def _resent_at_once() -> Patches:
 
 def _doubt_judged_too_soon() -> Patches:
     """What an earlier run left in doubt is judged at once."""
-    original = upsert.clear_up
+    original = lost.clear_up
 
     async def clear_up(record: Any, rules: Any, *, age: float | None = None) -> Any:  # noqa: ANN401
         return await original(record, rules, age=None if age is None else 1e9)
@@ -219,12 +222,12 @@ def _one_page_is_enough() -> Patches:
 
 def _planned_with(**said: object) -> Callable[[], Patches]:
     """Plan every update with other settings."""
-    original = update.plan_change
+    original = plan_change
 
-    def plan_change(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def planning(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         return original(*args, **{**kwargs, **said})
 
-    return lambda: {f"{WAYS}.update.plan_change": plan_change}
+    return lambda: {f"{WAYS}.update.plan_change": planning}
 
 
 def _found_counts_as_created() -> Patches:
@@ -269,15 +272,15 @@ def _outdated_is_sent() -> Patches:
 
 def _late_update_is_not_waited_for() -> Patches:
     """After a lost answer an update is read again at once."""
-    original = update.Wait
-    return {f"{WAYS}.update.Wait": lambda _: original(0.0)}
+    return {f"{WAYS}.update.Wait": lambda _: Wait(0.0)}
 
 
 def _witness_is_not_awaited() -> Patches:
     """A witness counts before the search shows it."""
 
-    async def witness(_criteria: object, _id: object, rules: Any) -> None:  # noqa: ANN401
-        await prove.Tell(prove._topic(rules), True)  # noqa: FBT003, SLF001
+    async def witness(_criteria: object, _id: object, rules: Any) -> bool:  # noqa: ANN401
+        await Tell(prove._topic(rules), True)  # noqa: FBT003, SLF001
+        return True
 
     return {f"{WAYS}.prove.witness": witness, f"{WAYS}.create.witness": witness}
 
@@ -314,7 +317,7 @@ def _known_counts_as_unknown() -> Patches:
 def _unknown(old: Any, now: float, whole: str | None = None) -> Any:  # noqa: ANN401
     """Recall a record, and forget what it became if its data is new."""
     recalled = _RECALLED(old, now, whole)
-    return memory.Unknown() if isinstance(recalled, Known) else recalled
+    return Unknown() if isinstance(recalled, Known) else recalled
 
 
 _RECALLED: Final = memory.recalled

@@ -194,13 +194,22 @@ def _check_edited(truth: Truth, thing: Thing, name: str, value: object, message:
     if _is_taken(thing, name, value):
         truth.break_(f"{message.name} overwrites {name} of people: the source did not change it")
     is_ours = any(is_same(name, old, left) for left in thing.left.get(name, ()))
-    if message.lane.on_conflict == "keep" and not is_ours:
+    if message.lane.on_conflict == "keep" and not (is_ours or _is_unseen(truth, thing, name)):
         truth.break_(f"{message.name} overwrites {name} of people in spite of keep")
+
+
+def _is_unseen(truth: Truth, thing: Thing, name: str) -> bool:
+    """Whether people edited an object while a record was on its way to it: it cannot be told."""
+    at = thing.stamps[name].at
+    return any(
+        message.started_at is not None and message.started_at <= at <= (message.ended_at or at)
+        for message in truth.stories[thing.owners[next(iter(thing.owners))]].messages
+    )
 
 
 def _is_taken(thing: Thing, name: str, value: object) -> bool:
     """Whether a value surely is the one that was taken of the source last."""
-    taken = thing.taken.get(name)
+    taken = thing.taken.get(name) if thing.is_remembered else None
     return bool(taken) and all(is_same(name, each, value) for each in taken or ())
 
 
