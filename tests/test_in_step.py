@@ -577,3 +577,15 @@ def test_equal_states_are_written_once(step: InStep) -> None:
     head, *records, state = table("leads", *rows, bookmark="same")
     run = step([head, *(each for record in records for each in (record, state))])
     assert states(run) == [{"at": "same"}]
+
+
+def test_a_null_key_is_no_key(step: InStep) -> None:
+    """Two records without a key are not one: the second is not written over the first."""
+    rows = table("leads", lead(1), lead(2))
+    rows[0]["schema"]["properties"]["nr"] = {"type": ["integer", "null"]}
+    for message in rows[1:]:
+        if message["type"] == "RECORD":
+            message["record"]["nr"] = None
+    finished = step(rows, rejected_path=str(step.folder / "rejected"), max_rejected=2)
+    assert "key property 'nr' is null" in finished.log
+    assert step.sandbox.records["leads"] == []

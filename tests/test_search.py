@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -424,3 +425,21 @@ def test_criteria_can_be_a_key() -> None:
     one, other = ({"number": each} for each in (7, "7"))
     assert {criteria_of(LEAD, ["number"], one)} == {criteria_of(LEAD, ["number"], other)}
     assert isinstance(criteria_of(LEAD, ["number"], one), Criteria)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "is_found"),
+    [
+        (42, "42.00", True),
+        (Decimal("42.5"), "42.50", True),
+        ("42", 42, True),
+        ("007", 7, False),
+        ("42", "42.00", False),
+        (42, "43.00", False),
+        (1, True, False),
+    ],
+)
+def test_a_number_is_found_by_value(ours: object, theirs: object, is_found: bool) -> None:  # noqa: FBT001
+    """Apptivo shows a number as text with two digits: else it would be created again."""
+    criteria = criteria_of(endpoints.CREATE_LEAD, ("potentialAmount",), {"potentialAmount": ours})
+    assert matches(criteria, {"potentialAmount": theirs}) == is_found

@@ -6,13 +6,14 @@ e-mails without regard to case, numbers by value, a number and its text alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.content import custom_entries
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, labels_of
-from target_apptivo.apptivo.values import is_empty, objects_in, plain_text
+from target_apptivo.apptivo.values import holds, is_empty, objects_in, plain_text
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.digest import digest, key_text
 
@@ -34,11 +35,19 @@ class Criterion:
         name: Its name in `match_on`.
         value: As it is compared; never empty.
         form: As it stands in a search.
+        is_number: Whether it was a number: then it is compared by value, also with its text.
     """
 
     name: str
     value: str
     form: Any = field(compare=False, repr=False)
+    is_number: bool = field(default=False, compare=False)
+
+    def finds(self, shown: Criterion) -> bool:
+        """Whether what Apptivo shows is equal: a number of ours also as `"42.00"` (8.7)."""
+        if self.value == shown.value:
+            return True
+        return self.is_number and holds(shown.value, Decimal(self.value))
 
 
 # All of these have to be equal.
@@ -105,17 +114,17 @@ def criteria_shown(
 def matches(criteria: Criteria, found: Mapping[str, Any]) -> bool:
     """Whether an object is what a record is looked for; its id is for its reader to compare."""
     return any(
-        all(each.value in _values(each.name, found) for each in alternative)
+        all(any(map(each.finds, _shown(each.name, found))) for each in alternative)
         for alternative in criteria.alternatives
     )
 
 
-def _values(name: str, found: Mapping[str, Any]) -> set[str]:
+def _shown(name: str, found: Mapping[str, Any]) -> list[Criterion]:
     """Give all values of an object under a name."""
     try:
-        return {each.value for each in _choices(name, found)}
+        return _choices(name, found)
     except RecordRejectedError:
-        return set()
+        return []
 
 
 def _own_id(row: Endpoint, payload: Mapping[str, Any]) -> str:
@@ -149,7 +158,8 @@ def _plain(name: str, value: object) -> list[Criterion]:
         msg = f"match_on: attribute '{name}' is not a single value that can be compared"
         raise RecordRejectedError(msg) from None
     form = text if isinstance(value, str) else value
-    return [Criterion(name, text.casefold() if name in _ARE_EMAILS else text, form)]
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return [Criterion(name, text.casefold() if name in _ARE_EMAILS else text, form, is_number)]
 
 
 def _custom(name: str, shown: Mapping[str, Any]) -> list[Criterion]:
@@ -160,7 +170,7 @@ def _custom(name: str, shown: Mapping[str, Any]) -> list[Criterion]:
     if is_empty(value) and labels:
         return [Criterion(name, "\n".join(labels), _custom_form(entry))]
     (criterion,) = _plain(name, value)
-    return [Criterion(name, criterion.value, _custom_form(entry))]
+    return [replace(criterion, form=_custom_form(entry))]
 
 
 def _custom_form(entry: dict[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,15 @@ class Monitor:
         in_flight = self.in_flight
         if in_flight.requests.has_ready or in_flight.due < math.inf:
             self.wake_worker()
+        self.wake_others()
+
+    def wake_others(self) -> None:
+        """Wake whoever is no worker and has something to do.
+
+        Also before a worker waits: what fell due under its hands may have gone on to a step of the
+        journal, or ended. Workers would ring each other for ever.
+        """
+        in_flight = self.in_flight
         if self.books.is_awaited and in_flight.has_journal_work:
             self.books.ring()
         if self.head.is_awaited and _can_settle(in_flight):

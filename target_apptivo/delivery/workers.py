@@ -80,6 +80,7 @@ class Workers:
                     way = in_flight.requests.dispatch(now)
                     monitor.wake()
                     return way
+                monitor.wake_others()
                 monitor.work.wait(wait)
             return None
 

@@ -59,6 +59,11 @@ class Remembered:
             RecordRejectedError: If its key cannot be written, or a match value is empty.
         """
         operation = self._rules.operation
+        nulls = [name for name, value in key.items() if value is None]
+        if nulls and self._rules.is_recalled:
+            # Two of them would be one record: the second would be written over the first.
+            msg = f"key property '{nulls[0]}' is null: the journal cannot tell such records apart"
+            raise RecordRejectedError(msg)
         try:
             if self._has_key:
                 text = key_text(key)

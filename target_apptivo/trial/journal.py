@@ -40,10 +40,18 @@ def make_journal(run: Run, file: str) -> None:
         shelf.open()
         try:
             if lines:
-                logger.info("%d response records taken over", shelf.take_over(lines))
+                _log_taken(shelf.take_over(lines), file)
             write_stdout(dumps_line(shelf.account()))
         finally:
             shelf.close()
+
+
+def _log_taken(number: int, file: str) -> None:
+    """Say how many records were taken over; none is a mistake, most likely."""
+    if number:
+        logger.info("%d response records taken over", number)
+    else:
+        logger.warning("%s holds no response records (see the setting responses)", file)
 
 
 @contextmanager
