@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
-RUNS = 100
+RUNS = 60
 RECORDS = 300
 
 
