@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Tell, Wait
-from target_apptivo.apptivo.verdict import Verdict
+from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.delivery.batches import Batches
 from target_apptivo.delivery.books import Books
 from target_apptivo.delivery.lines import Lines
@@ -188,6 +188,9 @@ class Progress:
             pending.request = None
             if not self._policy.keeps_answers:
                 verdict = replace(verdict, response=None, response_text=None)
+        if verdict.outcome is Outcome.REJECTED:
+            # Also by its own result in the answer to a batch; in doubt it would be uncertain.
+            pending.apptivo_may_have = False
         pending.end(verdict)
         self._window.ended(pending)
         self._start(self._lines.leave(pending), now)

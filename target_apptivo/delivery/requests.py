@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from target_apptivo.delivery.policy import Policy
     from target_apptivo.delivery.progress import Progress
     from target_apptivo.delivery.window import Window
+    from target_apptivo.errors import TargetApptivoError
 
 # Seconds: who wants to be left alone for longer is not waited for.
 _LONGEST_WAIT = 3_600.0
@@ -32,13 +33,13 @@ class Requests:
     Attributes:
         under_way: How many are sent and not answered.
         pace: How many at once, how many a second.
-        refusal: That Apptivo refused the credentials, if it did: it ends the run at once.
+        refusal: What Apptivo answered that ends the run at once, if it did.
     """
 
     def __init__(self, policy: Policy, pace: Pace, window: Window, progress: Progress) -> None:
         """Start with none under way."""
         self.under_way = 0
-        self.refusal: CredentialsError | None = None
+        self.refusal: TargetApptivoError | None = None
         self.pace = pace
         self._policy = policy
         self._window = window
@@ -102,10 +103,7 @@ class Requests:
         match verdict.meaning:
             case Meaning.CREDENTIALS_REFUSED:
                 reason = self._policy.shown(way.records[0].record, verdict)
-                error = CredentialsError(reason, record=way.name)
-                self.refusal = self.refusal or error
-                self._progress.fail(way, error, now)
-                self._window.end_at(-1)
+                self._end_at_once(way, CredentialsError(reason, record=way.name), now)
             case Meaning.NOT_PROCESSED:
                 self._try_again(way, verdict, now, least_wait)
             case Meaning.POSSIBLY_PROCESSED if isinstance(way.step, Read):
@@ -128,11 +126,21 @@ class Requests:
         if way.tries < self._policy.max_attempts and least_wait <= _LONGEST_WAIT:
             self._progress.postpone(way, now, least_wait)
             return
-        cause = verdict.cause
+        cause, attempts = verdict.cause, way.tries
         if least_wait > _LONGEST_WAIT:
+            # Nor are those waited for that come before it.
             cause = f"{cause}, it asks to be left alone for {least_wait:.0f} s"
-        error = UnavailableError(cause, attempts=way.tries, record=way.name)
+            error = UnavailableError(cause, attempts=attempts, record=way.name)
+            self._end_at_once(way, error, now)
+        else:
+            error = UnavailableError(cause, attempts=attempts, record=way.name)
+            self._progress.fail(way, error, now)
+
+    def _end_at_once(self, way: PendingWay, error: TargetApptivoError, now: float) -> None:
+        """End the run at a way, and send nothing more that comes before it either."""
+        self.refusal = self.refusal or error
         self._progress.fail(way, error, now)
+        self._window.end_at(-1)
 
 
 def _of_all_attempts(way: PendingWay, verdict: Verdict) -> Verdict:

@@ -74,7 +74,7 @@ class Workers:
         with monitor.lock:
             while not monitor.is_closed:
                 now = monitor.now
-                in_flight.release(now)
+                monitor.guarded(partial(in_flight.release, now))
                 wait = min(in_flight.requests.wait(now), in_flight.due - now)
                 if not in_flight.requests.wait(now):
                     way = in_flight.requests.dispatch(now)

@@ -24,7 +24,9 @@ _LONGEST_TEXT = 2_000
 _LEAST_SHOWN = 4
 # Characters by which a longer value is known: it may be cut off, or followed by more of itself.
 _TELLING = 40
-_EMAIL = re.compile(r"[^\s<>@,;:'\"()]+@[^\s<>@,;:'\"()]+\.[^\s<>@,;:'\"()]+")
+# From the beginning of a word, so that a long one is not tried at each of its characters.
+_WORD = r"[^\s<>@,;:'\"()]"
+_EMAIL = re.compile(rf"(?<!{_WORD}){_WORD}+@{_WORD}+\.{_WORD}+")
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\d\s().-]{4,}\d)")
 _LEAST_DIGITS = 6
 
@@ -67,16 +69,17 @@ def without_values(record: Record, reason: str) -> str:
     """
     keys = {str(key) for key in record.key.values()}
     lowered = reason.casefold()
-    names = {}
+    names, patterns = {}, []
     raw = record.message.get("record", {})
     for name, text in _values({**raw, **record.attributes}):
         telling = text.casefold()[:_TELLING]
         if text not in keys and telling in lowered:
             names[telling] = name
-    if names:
-        pattern = "|".join(map(_pattern, sorted(names, key=len, reverse=True)))
+            # Letters that fold to several stand in the reason as they are, or folded.
+            patterns += [_pattern(text[:_TELLING]), _pattern(telling)]
+    if patterns:
         reason = re.sub(
-            pattern,
+            "|".join(sorted(dict.fromkeys(patterns), key=len, reverse=True)),
             lambda match: f"<{names.get(match[0].casefold()[:_TELLING], '...')}>",
             reason,
             flags=re.IGNORECASE,
@@ -109,7 +112,7 @@ def _values(value: object, name: str = "") -> Iterator[tuple[str, str]]:
         case bool() | None:
             return
         case str() | int() | float() | Decimal():
-            text = str(value).strip()
+            text = " ".join(str(value).split())  # a reason is told in one line
             if len(text) >= _LEAST_SHOWN:
                 yield name, text
 

@@ -109,7 +109,6 @@ def test_a_refusal_after_a_lost_answer_does_not_clear_it(run: RunTarget, sandbox
     assert named(finished.log) == {2: False}
 
 
-@pytest.mark.xfail(strict=True, reason="told as accepted, and sent again by the next run")
 def test_what_its_own_result_refuses_is_not_told_as_accepted(
     run: RunTarget, sandbox: Sandbox
 ) -> None:

@@ -349,11 +349,6 @@ def test_a_fault_in_a_way_ends_the_run_at_its_record() -> None:
     assert rig.ledger.told == [1]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a fault while a worker takes a way on kills the worker, and the run hangs",
-)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_when_a_way_goes_on_after_a_wait_hangs_nothing(
     monkeypatch: pytest.MonkeyPatch,
@@ -463,11 +458,6 @@ def test_outcomes_of_records_that_are_set_aside_are_told_too() -> None:
     assert outcomes == [Outcome.ACCEPTED, Outcome.REJECTED, Outcome.ACCEPTED]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="whoever lets a way go on after its wait wakes neither settler nor scribe",
-)
 @pytest.mark.parametrize("is_kept", [False, True])
 def test_records_wait_for_their_time_without_a_thread(
     monkeypatch: pytest.MonkeyPatch,

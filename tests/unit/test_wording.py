@@ -170,14 +170,12 @@ def test_our_own_reasons_are_shown_as_they_are() -> None:
     assert shown(reason, record_of(word="property"), status=None) == reason
 
 
-@pytest.mark.xfail(strict=True, reason="values are compared case-folded, and masked otherwise")
 @pytest.mark.parametrize("value", ["Hauptstraße 12", "İstanbul Bey", "ﬁne print"])
 def test_letters_that_fold_to_several_are_masked(value: str) -> None:
     """In any case means as any language writes it."""
     assert shown(f"bad {value}", record_of(street=value)) == "bad <street>"
 
 
-@pytest.mark.xfail(strict=True, reason="white space is one blank in a reason, and is not in values")
 @pytest.mark.parametrize("value", ["John  Secretman", "John\nSecretman", "John\tSecretman"])
 def test_values_with_odd_white_space_are_masked(value: str) -> None:
     """A reason is told in one line; what it repeats is told so too."""
@@ -202,14 +200,7 @@ def cpu_of(reason: str) -> float:
     return time.process_time() - started
 
 
-QUADRATIC = pytest.mark.xfail(
-    strict=True, reason="an e-mail address is looked for anew at each character"
-)
-
-
-@pytest.mark.parametrize(
-    "part", [*(pytest.param(each, marks=QUADRATIC) for each in ("x", "x.", "1")), "1 (.", "@", "a@"]
-)
+@pytest.mark.parametrize("part", ["x", "x.", "1", "1 (.", "@", "a@"])
 def test_a_reason_as_long_as_an_answer_may_be_costs_no_more_than_its_length(part: str) -> None:
     """Ten times the text, not a hundred times the work: an answer may have 8 MiB."""
     short, long = (cpu_of(part * (length // len(part))) for length in (500, 5_000))
