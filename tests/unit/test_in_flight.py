@@ -686,7 +686,7 @@ async def looked_for() -> Verdict:
 
 @pytest.mark.xfail(strict=True, reason="each look gives the create its attempts anew")
 def test_looking_for_a_create_gives_it_no_further_attempts() -> None:
-    """A record whose answers are all lost is uncertain in the end, however often it is looked for."""
+    """A record whose answers are all lost is uncertain in the end, for all the looking."""
     world = World(replace(CALM, max_attempts=3, max_rejected=ALL))
     way = world.submit(start=looked_for)
     for _ in range(20):
