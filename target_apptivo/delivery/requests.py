@@ -113,20 +113,26 @@ class Requests:
             case _ if isinstance(way.step, Read):
                 self._progress.take_on(way, verdict, now)
             case _:
-                is_left = way.tries < self._policy.max_attempts
-                self._progress.take_on(way, Sent(_of_all_attempts(way, verdict), is_left), now)
+                sent = Sent(_of_all_attempts(way, verdict), self._has_attempts(way))
+                self._progress.take_on(way, sent, now)
 
     def _may_repeat(self, way: PendingWay) -> bool:
         """Whether what was possibly processed is sent again here: what does not create."""
         is_create = isinstance(way.step, Send) and way.step.operation.creates
-        return not is_create and way.tries < self._policy.max_attempts
+        return not is_create and self._has_attempts(way)
+
+    def _has_attempts(self, way: PendingWay) -> bool:
+        """Whether attempts are left: looks between two sendings give no new ones."""
+        used = way.attempts if isinstance(way.step, Send) else way.tries
+        return used < self._policy.max_attempts
 
     def _try_again(self, way: PendingWay, verdict: Verdict, now: float, least_wait: float) -> None:
         """Put a request back for later, or end the run: Apptivo is unavailable."""
-        if way.tries < self._policy.max_attempts and least_wait <= _LONGEST_WAIT:
+        if self._has_attempts(way) and least_wait <= _LONGEST_WAIT:
             self._progress.postpone(way, now, least_wait)
             return
-        cause, attempts = verdict.cause, way.tries
+        cause = verdict.cause
+        attempts = way.attempts if isinstance(way.step, Send) else way.tries
         if least_wait > _LONGEST_WAIT:
             # Nor are those waited for that come before it.
             cause = f"{cause}, it asks to be left alone for {least_wait:.0f} s"

@@ -684,7 +684,6 @@ async def looked_for() -> Verdict:
     return sent.verdict
 
 
-@pytest.mark.xfail(strict=True, reason="each look gives the create its attempts anew")
 def test_looking_for_a_create_gives_it_no_further_attempts() -> None:
     """A record whose answers are all lost is uncertain in the end, for all the looking."""
     world = World(replace(CALM, max_attempts=3, max_rejected=ALL))
