@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from target_apptivo.journal.memory import NOTHING, Memory, changed, recalled
+from target_apptivo.journal.memory import NOTHING, Memory, changed, forgotten, recalled
 from target_apptivo.journal.steps import (
     Forget,
     Intend,
@@ -173,8 +173,8 @@ class Book:
         return self._memories.get(place, NOTHING)
 
     def _forget(self, places: Iterable[Place]) -> None:
-        """Remember nothing of some records any more."""
-        self._memories.update(dict.fromkeys(places, NOTHING))
+        """Remember nothing any more of what some records became."""
+        self._memories.update({place: forgotten(self._memory(place)) for place in places})
 
     def _matches(self, step: RecallMatches) -> tuple[Match, ...]:
         """Give the records that have one of some match values, and an id."""

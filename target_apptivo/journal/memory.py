@@ -93,6 +93,20 @@ def changed(memory: Memory, step: Intend | Remember | Withdraw, now: float) -> M
             return replace(memory, intention=earlier)
 
 
+def forgotten(memory: Memory) -> Memory:
+    """Give what is remembered of a record whose object is gone.
+
+    Nothing but that it is being created anew: that may have been sent already.
+    """
+    newest = memory.intention
+    earlier = newest.earlier if newest else None
+    creates = [each for each in (newest, earlier) if each is not None and each.action == "create"]
+    if not creates:
+        return NOTHING
+    older = replace(creates[1], earlier=None) if creates[1:] else None
+    return Memory(intention=replace(creates[0], earlier=older))
+
+
 def _intended(memory: Memory, step: Intend, now: float) -> Memory:
     """Carry out an `Intend`."""
     older = memory.intention

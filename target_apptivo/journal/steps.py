@@ -212,7 +212,10 @@ class Withdraw(Step[None]):
 
 @dataclass(frozen=True, slots=True)
 class Forget(Step[None]):
-    """Forget what records of an endpoint became, by the id of an object that is gone."""
+    """Forget what records of an endpoint became, by the id of an object that is gone.
+
+    That one of them is being created anew stays.
+    """
 
     endpoint: str
     apptivo_id: str

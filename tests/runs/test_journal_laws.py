@@ -128,7 +128,10 @@ class Model:
                 self.remember(self.entries[step.place], step)
             case Forget():
                 for place in self.reply(RecallOwners(step.endpoint, step.apptivo_id), now):
-                    del self.entries[place]
+                    creates = [
+                        each for each in self.entries[place].intentions if each.action == "create"
+                    ]
+                    self.entries[place] = Entry(intentions=creates)
         return None
 
     def of(self, endpoint: str) -> list[tuple[Place, Entry]]:

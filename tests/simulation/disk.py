@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.errors import JournalError
-from target_apptivo.journal.memory import NOTHING, Memory, changed, recalled
+from target_apptivo.journal.memory import NOTHING, Memory, changed, forgotten, recalled
 from target_apptivo.journal.steps import (
     Forget,
     Intend,
@@ -80,7 +80,7 @@ class Pages:
                 return self._set(step.place, changed(memory, step, self._now))
             case Forget():
                 for place in [*self._owners(step.endpoint, step.apptivo_id)]:
-                    self._set(place, NOTHING)
+                    self._set(place, forgotten(self.memories[place]))
                 return None
         return self._answer(step)
 

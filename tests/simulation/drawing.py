@@ -66,7 +66,7 @@ def _habits(rng: Random, settle_seconds: float) -> Habits:
 def _runs(seed: int, setup: Setup) -> tuple[RunPlan, ...]:
     """Draw the runs: some under weather, and two calm ones that read everything."""
     rng, source = dice(seed, "runs"), Source(dice(seed, "rows"), setup.lanes)
-    number = rng.choice((1, 2, 2, 3, 3, 4))
+    number = rng.choice((1, 2, 2, 3, 3))
     runs = [_run(rng, source, setup, is_first=index == 0) for index in range(number)]
     return (*runs, _calm(setup, ()), _calm(setup, ()))
 
@@ -85,14 +85,14 @@ def _run(rng: Random, source: Source, setup: Setup, *, is_first: bool) -> RunPla
         reads = "rejected"
     ending = rng.choice(("end",) * 6 + ("crash",) * 5 + ("term", "term", "journal"))
     return RunPlan(
-        changes=source.moves_on(rng.randint(2, 7) if is_first else rng.randint(0, 4)),
+        changes=source.moves_on(rng.randint(2, 6) if is_first else rng.randint(0, 4)),
         acts=_acts(rng, source, is_first=is_first),
         reads=reads,
         resumes=rng.choice((0, 0, 0, 1, 3)),
         state_every=rng.choice((1, 2, 4)),
         tap_pause=rng.choice((0.0, 0.0, 0.5, 20.0)),
         ending=ending,
-        ends_at=rng.randint(1, rng.choice((20, 80, 250))),
+        ends_at=rng.randint(1, rng.choice((15, 40, 120))),
         pause=rng.choice((0.5, 3.0, 30.0, 300.0)),
         weather=_weather(rng, setup),
     )
@@ -101,7 +101,7 @@ def _run(rng: Random, source: Source, setup: Setup, *, is_first: bool) -> RunPla
 def _acts(rng: Random, source: Source, *, is_first: bool) -> tuple[Act, ...]:
     """Draw what people do before and during a run."""
     acts = [source.rival(rng) for _ in range(rng.choice((0, 0, 1, 2)))] if is_first else []
-    number = rng.choice((0, 0, 1, 1, 3))
+    number = rng.choice((0, 1, 1, 3))
     return (*acts, *(_act(rng, is_first=is_first) for _ in range(number)))
 
 

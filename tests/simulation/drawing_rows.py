@@ -21,7 +21,7 @@ NAMES: Final = {
     "generic": "title",
 }
 # By how many numbers rows are told apart in a stream: some have the match value of another.
-_MOST_ROWS = 6
+_MOST_ROWS = 4
 _MATCH_ID = "input_4_9"
 
 
@@ -82,13 +82,13 @@ class Source:
         """Change one attribute or two, or go back to a former row."""
         rng = self._rng
         former = [each for of, each in self._former if of == key]
-        if rng.random() < 0.15:
+        if rng.random() < 0.25:
             return rng.choice(former)
         if rng.random() < 0.1:
             return dict(row)
         for _ in range(rng.choice((1, 1, 2))):
             name = rng.choice(("description", "potentialAmount", "customAttributes", "industry"))
-            row = {**row, name: rng.choice((self._value(name),) * 5 + (None, ""))}
+            row = {**row, name: rng.choice((self._value(name),) * 4 + (None, ""))}
         if rng.random() < 0.25 and lane.endpoint != "delete_customer":
             row = {**row, **self._emails(lane, key)}
         return with_match_values(row, lane, self._number(key))

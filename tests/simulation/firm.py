@@ -91,6 +91,8 @@ class Firm:
     def write(self, thing: Thing, name: str, value: object, sending: Sending | None = None) -> None:
         """Write one attribute."""
         kept = self._kept(name, value)
+        if sending and name == "emailAddresses":
+            kept = _merged(thing.values.get(name) or [], kept or [])
         if sending:
             self.watch.writing(thing, name, kept, sending)
         thing.values[name] = kept
@@ -142,3 +144,10 @@ class Firm:
             return entry
         self._entries += 1
         return {**entry, "communicationId": self._entries}
+
+
+def _merged(old: list[Row], new: list[Row]) -> list[Row]:
+    """Change entries in their places, by their ids; add the others, and remove none."""
+    sent = {entry["communicationId"]: entry for entry in new}
+    there = [sent.pop(entry["communicationId"], entry) for entry in old]
+    return [*there, *sent.values()]
