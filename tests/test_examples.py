@@ -1,26 +1,26 @@
 """The examples do what they say: the commands of each README are run as they stand there.
 
 Only `meltano install` is left out: the plugins are kept in `.venv-example-*` from run to run. The
-warehouse is a real PostgreSQL, started here where its server is installed.
+warehouse is a real PostgreSQL; psql is the one that comes with it.
 """
 
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 import os
-import pwd
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import tomllib
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
@@ -28,13 +28,12 @@ from tests import environments, test_meltano
 from tests.test_meltano import MELTANO_SETTINGS, REPO, read_jsonl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from subprocess import CompletedProcess
 
+pytest_plugins = ["tests.postgres"]
 meltano_venv = test_meltano.meltano_venv  # the fixture
 
 INSTALL = "meltano install"
-PASSWORD = "made-up-password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Example:
 
 def copy_example(name: str, directory: Path, programs: Path, **environ: str) -> Example:
     """Copy an example; its commands find programs of this folder first."""
-    ours = shutil.ignore_patterns(".meltano", ".env", "output", "rejected.singer")
+    ours = shutil.ignore_patterns(".meltano", ".env", "output", "re*.singer")
     folder = Path(shutil.copytree(REPO / "examples" / name, directory / name, ignore=ours))
     inherited = {
         variable: value
@@ -115,10 +114,11 @@ def test_people_become_leads(tmp_path: Path, meltano_venv: Path, sandbox: Sandbo
     """Flat rows arrive as Apptivo takes them, none of the file's own columns, and none twice."""
     example = meltano_example("jsonl-to-leads", tmp_path, meltano_venv, sandbox)
 
-    _read, previewed, _run = example.run_block(0)
+    fields, previewed, _run = example.run_block(0)
     first = sandbox.records["leads"]
     again = example.run("meltano run tap-jsonl target-apptivo")
 
+    assert '"label":"Lead Source"' in fields.stdout
     assert previewed.stdout.count("\n") == 3
     leads = {lead["lastName"]: lead for lead in first}
     assert len(first) == 4
@@ -132,9 +132,8 @@ def test_people_become_leads(tmp_path: Path, meltano_venv: Path, sandbox: Sandbo
         "lastName": "O'Brien",
         "companyName": "Granary Deli",
         "description": "Call after ten",
-        "leadSource": "4",
+        "leadSource": 4,
         "leadSourceMeaning": "Referral",
-        "emailAddresses": [],
         "phoneNumbers": [
             {
                 "phoneNumber": "+353 1 555 0134",
@@ -189,177 +188,174 @@ def deleted(sandbox: Sandbox) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A private PostgreSQL server: its programs, and how psql finds it."""
-
-    programs: Path
-    environ: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Warehouse:
     """The example in a database of its own, and the sandbox that it loads."""
 
     example: Example
     sandbox: Sandbox
 
-    def query(self, statement: str) -> list[tuple[str, ...]]:
+    def query(self, statement: str) -> list[list[str]]:
         """Ask the database."""
         asked = self.example.run(f'psql --no-psqlrc --csv --tuples-only -c "{statement}"')
         assert asked.returncode == 0, asked.stderr
-        return [tuple(row) for row in csv.reader(asked.stdout.splitlines())]
+        return list(csv.reader(asked.stdout.splitlines()))
 
-    def ids(self, table: str, name: str) -> list[tuple[str, ...]]:
-        """Names and Apptivo's ids of the rows whose id is in the database."""
-        stream = f"to_apptivo-{table}"
-        return self.query(
-            f"select {name}, apptivo_id from shop.{table} "  # noqa: S608 - our own names
-            f"join from_apptivo.ids on id = source_id and stream = '{stream}' order by id"
-        )
+    def arrived(self, app: str, name: str, value: str) -> dict[str, Any]:
+        """One attribute of each record that the sandbox holds, by its name; each is there once."""
+        records = self.sandbox.records[app]
+        found = {record[name]: record[value] for record in records}
+        assert len(found) == len(records)
+        return found
 
-    def arrived(self, app: str, name: str, id_name: str) -> list[tuple[str, ...]]:
-        """Names and ids of the records that the sandbox holds, in the order of the warehouse."""
-        pairs = [(record[name], str(record[id_name])) for record in self.sandbox.records[app]]
-        return sorted(pairs, key=lambda pair: int(pair[0].rpartition(" ")[2]))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A PostgreSQL server of these tests' own, in a time zone other than UTC."""
-    programs = server_programs()
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        (directory / "password").write_text(PASSWORD, "utf-8")
-        account = unprivileged(directory)
-
-        def run(program: str, *arguments: str | Path) -> None:
-            command = [programs / program, "--pgdata", directory / "data", *arguments]
-            quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            subprocess.run(command, check=True, cwd=directory, **quiet, **account)  # noqa: S603
-
-        port = free_port()
-        password = f"--pwfile={directory / 'password'}"
-        run("initdb", "--username=shop", password, "--auth=scram-sha-256", "--encoding=UTF8")
-        options = f"-F -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        options += " -c timezone=Asia/Kolkata"
-        run("pg_ctl", "start", "--wait", "-o", options, "--log", directory / "log")
-        place = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGDATABASE": "postgres"}
-        yield Server(programs, {**place, "PGUSER": "shop", "PGPASSWORD": PASSWORD})
-        run("pg_ctl", "stop", "--mode=immediate")
-
-
-def server_programs() -> Path:
-    """Find PostgreSQL's server, which Debian keeps off the PATH."""
-    on_path = shutil.which("initdb")
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if on_path:
-        return Path(on_path).resolve().parent
-    if not found:
-        pytest.skip("no PostgreSQL server: install one (Debian: postgresql) to run this test")
-    return found[-1].parent
-
-
-def unprivileged(directory: Path) -> dict[str, Any]:
-    """How to run a program that refuses to be run by root, with a folder of its own."""
-    if os.geteuid() != 0:
-        return {}
-    account = pwd.getpwnam("nobody")
-    for path in (directory, *directory.iterdir()):
-        os.chown(path, account.pw_uid, account.pw_gid)
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    def calls(self) -> dict[str, dict[str, int]]:
+        """What the sandbox has done for each app, but for telling its fields."""
+        wanted = ("creates", "updates", "deletes", "searches", "reads")
+        apps = self.sandbox.state()["apps"]
+        return {app: {name: apps[app][name] for name in wanted} for app in apps}
 
 
 @pytest.fixture
-def warehouse(
-    server: Server,
-    tmp_path: Path,
-    meltano_venv: Path,
-    sandbox: Sandbox,
-    request: pytest.FixtureRequest,
-) -> Warehouse:
-    """The example in an empty database."""
+def warehouse(postgres_url: str, tmp_path: Path, meltano_venv: Path, sandbox: Sandbox) -> Warehouse:
+    """The example in an empty database, in a time zone other than UTC."""
     example = meltano_example("warehouse", tmp_path, meltano_venv, sandbox)
-    path = f"{example.environ['PATH']}{os.pathsep}{server.programs}"
-    example = replace(example, environ={**example.environ, **server.environ, "PATH": path})
-    database = request.node.name
-    Warehouse(example, sandbox).query(f"create database {database}")
-    return Warehouse(replace(example, environ={**example.environ, "PGDATABASE": database}), sandbox)
+    place = psycopg.conninfo.conninfo_to_dict(postgres_url)
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
+    names["dbname"] = "DATABASE"
+    variables = {f"PG{names[name]}": str(value) for name, value in place.items()}
+    # Imported late: as a plugin it must not be imported before pytest does.
+    programs = importlib.import_module("tests.postgres")._programs()  # noqa: SLF001
+    path = f"{programs}{os.pathsep}{example.environ['PATH']}"
+    environ = {**example.environ, **variables, "PGTZ": "Asia/Kolkata", "PATH": path}
+    return Warehouse(replace(example, environ=environ), sandbox)
 
 
-def test_ids_come_back_and_only_new_rows_go(warehouse: Warehouse, sandbox: Sandbox) -> None:
-    """A thousand customers arrive, their ids come back, and a second round sends just the new."""
-    *_, joined = warehouse.example.run_block(0)
-    first = warehouse.arrived("customers", "customerName", "customerId")
-    known = warehouse.ids("customers", "name")
+SYNC = "meltano run tap-postgres target-apptivo"
 
-    warehouse.example.run_block(1)
-    second = warehouse.arrived("customers", "customerName", "customerId")
 
-    assert [name for name, _id in first] == [f"Customer {n}" for n in range(1, 1001)]
-    assert known == first
-    assert "(1000 rows)" in joined.stdout
-    assert [pair for pair in second if pair not in first] == second[1000:]
-    assert [name for name, _id in second[1000:]] == [f"Customer {n}" for n in range(1001, 1051)]
-    assert warehouse.ids("customers", "id") == [
-        (name.removeprefix("Customer "), apptivo_id) for name, apptivo_id in second
+def test_a_warehouse_is_kept_in_step(warehouse: Warehouse) -> None:
+    """What is new is created, what has changed is updated, and nothing else is asked or sent."""
+    warehouse.example.run_block(0)
+    first = warehouse.calls()
+    again = warehouse.example.run(SYNC)
+    whole = warehouse.example.run("meltano run --full-refresh tap-postgres target-apptivo")
+    second = warehouse.calls()
+    _changed, planned, _run = warehouse.example.run_block(1)
+    third = warehouse.calls()
+    (parents_first,) = warehouse.example.run_block(2)
+
+    assert (again.returncode, whole.returncode) == (0, 0), again.stderr + whole.stderr
+    assert "1150 unchanged" in again.stderr
+    assert "1150 unchanged" in whole.stderr
+    assert second == first
+    assert writes(first) == {
+        "customers": (1000, 0),
+        "contacts": (100, 0),
+        "opportunities": (50, 0),
+    }
+    assert json.loads(planned.stdout.splitlines()[-1])["totals"] == {
+        "shop-companies": {"create": 50, "update": 1, "unchanged": 999},
+        "shop-contacts": {"create": 1, "unchanged": 100},
+        "shop-opportunities": {"unchanged": 50},
+    }
+    assert writes(third) == {
+        "customers": (1050, 1),
+        "contacts": (101, 0),
+        "opportunities": (50, 0),
+    }
+    assert warehouse.calls() == third
+    assert "1050 unchanged" in parents_first.stderr
+    check_what_arrived(warehouse)
+    check_ids_in_the_warehouse(warehouse)
+
+
+def check_what_arrived(warehouse: Warehouse) -> None:
+    """Rows are shaped as Apptivo takes them, and linked by its ids."""
+    ids = warehouse.arrived("customers", "customerNumber", "customerId")
+    names = warehouse.arrived("customers", "customerNumber", "customerName")
+    assert names == {
+        str(n): f"Company {n}" + (" (renamed)" if n == 7 else "") for n in range(1, 1051)
+    }
+    emails = [
+        entry["emailAddress"]
+        for record in warehouse.sandbox.records["customers"]
+        for entry in record.get("emailAddresses", [])
     ]
-    customer_ids = {name: int(apptivo_id) for name, apptivo_id in second}
-    assert links(sandbox.records["contacts"], "lastName", "accountId") == {
-        f"Contact {n}": customer_ids[f"Customer {n * 10 if n <= 100 else 1001}"]
-        for n in range(1, 102)
-    }
-    opportunities = links(
-        sandbox.records["opportunities"], "opportunityName", "opportunityCustomerId"
+    assert sorted(emails) == sorted(
+        f"info@company-{n}.example" for n in range(1, 1051) if n % 10 > 0 or n > 1000
     )
-    assert opportunities == {
-        f"Opportunity {n}": customer_ids[f"Customer {n * 20}"] for n in range(1, 51)
+    assert warehouse.arrived("contacts", "lastName", "accountId") == {
+        f"Contact {n}": ids[str(n * 10 if n <= 100 else 1001)] for n in range(1, 102)
     }
-    assert warehouse.ids("opportunities", "title") == warehouse.arrived(
-        "opportunities", "opportunityName", "opportunityId"
+    assert warehouse.arrived("opportunities", "opportunityName", "opportunityCustomerId") == {
+        f"Opportunity {n}": ids[str(n * 20)] for n in range(1, 51)
+    }
+    (one,) = (
+        record
+        for record in warehouse.sandbox.records["opportunities"]
+        if record["opportunityName"] == "Opportunity 7"
     )
+    shaped = {"amount": Decimal("699.65"), "closeDate": "01/08/2027", "salesStageId": 42}
+    assert {name: one[name] for name in shaped} == shaped
+    assert not one.keys() & {"company_id", "stage", "close_date", "title"}
 
 
-def test_broken_off_round_is_taken_up(warehouse: Warehouse, sandbox: Sandbox) -> None:
-    """After a round that broke off the next sends the rest, and again only what the log names.
+def check_ids_in_the_warehouse(warehouse: Warehouse) -> None:
+    """Apptivo's answers can be loaded, and every company then has its id."""
+    _loaded, joined = warehouse.example.run_block(3)
+    assert "(1050 rows)" in joined.stdout
+    ids = warehouse.arrived("customers", "customerNumber", "customerId")
+    known = warehouse.query(
+        "select distinct key ->> 'id', apptivo_id from from_apptivo.responses "
+        "where stream = 'shop-companies'"
+    )
+    assert sorted(known) == sorted([number, str(its_id)] for number, its_id in ids.items())
 
-    A refused row is set aside, and its view still has it.
+
+def test_a_run_that_broke_off_is_taken_up(warehouse: Warehouse, sandbox: Sandbox) -> None:
+    """After a run that broke off the next sends the rest, and nothing twice.
+
+    A refused row is set aside, and so is what refers to it; that file can be sent.
     """
 
     def refuse_keys_after_300(_received: Received) -> Reply | None:
         return Reply.json({}, 401) if sandbox.request_count > 300 else None
 
     def refuse_one(received: Received) -> Reply | None:
-        is_it = b'"Customer 500"' in received.body and b"customerNumber" in received.body
+        is_it = b'"Company 500"' in received.body and b"customerNumber" in received.body
         return Reply.json({"status": "FAILURE", "reason": "No."}) if is_it else None
 
-    warehouse.example.run("psql -f shop.sql -f setup.sql")
+    with_journal = "psql -f shop.sql -c 'create schema apptivo_sandbox'"
+    for command in (with_journal, "meltano invoke target-apptivo --journal"):
+        assert warehouse.example.run(command).returncode == 0
     sandbox.respond = refuse_keys_after_300
-    broken_off = warehouse.example.run("./sync.sh")
+    broken_off = warehouse.example.run(SYNC)
     sandbox.respond = refuse_one
-    next_round = warehouse.example.run("./sync.sh")
+    taken_up = warehouse.example.run(SYNC)
+    aside = read_jsonl(warehouse.example.folder / "rejected.singer")
+    sandbox.respond = None
+    mend = "mv rejected.singer mended.singer && meltano invoke target-apptivo --input mended.singer"
+    mended = warehouse.example.run(mend)
 
-    assert (broken_off.returncode, next_round.returncode) == (1, 0), next_round.stderr
-    wanted = [f"Customer {n}" for n in range(1, 1001) if n != 500]
-    assert [name for name, _id in warehouse.ids("customers", "name")] == wanted
-    arrived = [name for name, _id in warehouse.arrived("customers", "customerName", "customerId")]
-    assert sorted(set(arrived)) == sorted(wanted)
-    named = broken_off.stderr.count("accepted, and sent again by the next run")
-    assert len(arrived) == len(wanted) + named
-    aside = read_jsonl(warehouse.example.folder / "output" / "rejected.singer")[1:]
-    assert [line["record"]["source_id"] for line in aside] == [500]
-    assert warehouse.query("select source_id from to_apptivo.customers") == [("500",)]
+    assert (broken_off.returncode, taken_up.returncode, mended.returncode) == (1, 0, 0), (
+        taken_up.stderr + mended.stderr
+    )
+    assert [
+        (line["rejected"]["stream"], line["record"]["id"], line["rejected"]["reason"])
+        for line in aside
+        if line["type"] == "RECORD"
+    ] == [
+        ("shop-companies", 500, "No."),
+        ("shop-contacts", 50, "shop-companies 500 is not in Apptivo"),
+        ("shop-opportunities", 25, "shop-companies 500 is not in Apptivo"),
+    ]
+    assert len(warehouse.arrived("customers", "customerNumber", "customerId")) == 1000
+    assert writes(warehouse.calls()) == {
+        "customers": (1000, 0),
+        "contacts": (100, 0),
+        "opportunities": (50, 0),
+    }
 
 
-def links(records: list[dict[str, Any]], name: str, link: str) -> dict[str, Any]:
-    """The linked customer of each record; each record is there once."""
-    found = {record[name]: record[link] for record in records}
-    assert len(found) == len(records)
-    return found
+def writes(calls: dict[str, dict[str, int]]) -> dict[str, tuple[int, int]]:
+    """How many creates and updates there were, by app."""
+    return {app: (each["creates"], each["updates"]) for app, each in calls.items()}
