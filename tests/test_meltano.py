@@ -229,6 +229,46 @@ def test_failed_run_goes_on_at_the_refused_record(project: Project) -> None:
     assert project.delivered() == ["Doe 1", "Doe 2", "Doe 3", "Doe 4"]
 
 
+def test_with_a_journal_a_whole_table_is_kept_in_step(project: Project, tmp_path: Path) -> None:
+    """A tap that reads all rows each time: nothing is sent twice, and a changed row is an update.
+
+    The journal is set by its variable; a plan is made of what the tap tells.
+    """
+    rows = tmp_path / "leads.jsonl"
+    shutil.copy(REPO / "demo" / "jsonl" / "leads.jsonl", rows)
+    told = tmp_path / "leads.singer"
+    environ = {
+        "TARGET_APPTIVO_JOURNAL_URL": f"sqlite:///{tmp_path}/journal.db",
+        "TAP_JSONL_PATH": str(rows),
+    }
+    made = project.meltano("invoke", "target-apptivo", "--journal", **environ)
+    first = project.run("tap-jsonl", **environ)
+    requests = project.sandbox.request_count
+    second = project.run("tap-jsonl", **environ)
+    requests_of_second = project.sandbox.request_count - requests
+
+    text = rows.read_text("utf-8")
+    changed = text.replace('"lastName":"D\'Souza"', '"lastName":"Souza"', 1)
+    rows.write_text(changed, "utf-8")
+    told.write_text(project.meltano("invoke", "tap-jsonl", **environ).stdout, "utf-8")
+    planning = ("invoke", "target-apptivo", "--input", str(told), "--plan")
+    planned = project.meltano(*planning, **environ)
+    third = project.run("tap-jsonl", **environ)
+
+    for each in (made, first, second, planned, third):
+        assert each.returncode == 0, each.stderr
+    number = text.count("\n")
+    assert f"leads: {number} read, {number} accepted" in first.stderr
+    assert f"leads: {number} read, {number} unchanged" in second.stderr
+    assert requests_of_second == 0
+    update, totals = (json.loads(line) for line in planned.stdout.splitlines())
+    assert update["changes"] == {"lastName": {"from": "D'Souza", "to": "Souza"}}
+    assert totals == {"totals": {"leads": {"unchanged": number - 1, "update": 1}}}
+    assert f"leads: {number} read, 1 updated, {number - 1} unchanged" in third.stderr
+    assert len(project.sandbox.records["leads"]) == number
+    assert "Souza" in project.delivered()
+
+
 def test_response_records_need_a_path(project: Project) -> None:
     """Meltano stores a loader's stdout as state: response records are refused there."""
     project.write_rows(lead(1))
