@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.delivery.in_flight import InFlight
 from target_apptivo.delivery.monitor import Monitor
+from target_apptivo.delivery.progress import unsent
 from target_apptivo.delivery.scribe import Scribe
 from target_apptivo.delivery.settler import Settler
 from target_apptivo.delivery.window import StateMark
@@ -141,7 +142,7 @@ class Delivery:
     def unsent(self) -> list[Place]:
         """Give where the journal holds what a run which has ended intended and never sent."""
         with self._monitor.lock:
-            return [place for way in self._in_flight.progress.unsent() for place in way.places]
+            return [place for way in unsent(self._in_flight.progress) for place in way.places]
 
     def describe(self) -> str:
         """Say in words how it goes."""
@@ -180,5 +181,5 @@ class Delivery:
 
     def _has_ended(self) -> bool:
         """Whether no more may be taken."""
-        is_over = self._in_flight.is_cut or self._monitor.is_closed
+        is_over = self._in_flight.window.is_cut or self._monitor.is_closed
         return is_over or self._interruption() is not None

@@ -100,11 +100,6 @@ class InFlight:
         return not (self.requests.under_way or books.under_way or is_waiting)
 
     @property
-    def is_cut(self) -> bool:
-        """Whether the run ends by an error."""
-        return self.window.cut < math.inf
-
-    @property
     def is_quiet(self) -> bool:
         """Whether nothing is under way whose outcome is still to be known."""
         return not self.requests.under_way and not self.progress.books.has_outcomes

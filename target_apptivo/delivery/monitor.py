@@ -94,9 +94,9 @@ class Monitor:
             self.books.ring()
         if self.head.is_awaited and _can_settle(in_flight):
             self.head.ring()
-        if in_flight.is_cut:
+        if in_flight.window.is_cut:
             self._on_end()
-        if self.room.is_awaited and (in_flight.is_cut or not in_flight.is_full(0.5)):
+        if self.room.is_awaited and (in_flight.window.is_cut or not in_flight.is_full(0.5)):
             self.room.ring()
 
     def wake_worker(self) -> None:
@@ -145,7 +145,7 @@ class Monitor:
 
 def _can_settle(in_flight: InFlight) -> bool:
     """Whether the settler has something to do: to write, or to end."""
-    return in_flight.window.head_is_done or in_flight.is_cut or in_flight.has_delivered_all
+    return in_flight.window.head_is_done or in_flight.window.is_cut or in_flight.has_delivered_all
 
 
 def _start_nobody() -> None:

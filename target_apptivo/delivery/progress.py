@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Tell, Wait
@@ -92,19 +93,9 @@ class Progress:
 
     def pass_turns_on(self, now: float) -> None:
         """Let who is before the cut have the turns of who is behind it and goes no further."""
-        if self._window.cut < math.inf:
-            self._start(self._turns.pass_on(self._window.cut, self._is_stuck), now)
-
-    def _is_stuck(self, way: PendingWay) -> bool:
-        """Whether a way behind the cut has nothing under way: neither a request nor an outcome."""
-        is_postponed = any(each is way and not isinstance(each.step, Wait) for each in self.waiting)
-        return is_postponed or any(each is way for each in self.ready) or way in self.books
-
-    def unsent(self) -> Iterator[PendingWay]:
-        """Give the ways whose intentions the journal holds, and of which nothing has left."""
-        for way in (*self.ready, *self.waiting):
-            if not way.records[0].apptivo_may_have:
-                yield way
+        if self._window.is_cut:
+            is_stuck = partial(_is_stuck, self)
+            self._start(self._turns.pass_on(self._window.cut, is_stuck), now)
 
     def _start(self, ways: Iterable[PendingWay], now: float) -> None:
         """Start ways that nothing holds back."""
@@ -194,6 +185,19 @@ class Progress:
         pending.end(verdict)
         self._window.ended(pending)
         self._start(self._lines.leave(pending), now)
+
+
+def unsent(progress: Progress) -> Iterator[PendingWay]:
+    """Give the ways whose intentions the journal holds, and of which nothing has left."""
+    for way in (*progress.ready, *progress.waiting):
+        if not way.records[0].apptivo_may_have:
+            yield way
+
+
+def _is_stuck(progress: Progress, way: PendingWay) -> bool:
+    """Whether a way behind the cut has nothing under way: neither a request nor an outcome."""
+    is_postponed = any(each is way and not isinstance(each.step, Wait) for each in progress.waiting)
+    return is_postponed or any(each is way for each in progress.ready) or way in progress.books
 
 
 def _halves(way: PendingWay, halves: Halves) -> Iterator[PendingWay]:

@@ -59,6 +59,11 @@ class Window:
         self._aside = 0
         self._aside_ahead: list[int] = []
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the run ends by an error."""
+        return self.cut < math.inf
+
     def append(self, pending: PendingRecord) -> None:
         """Give a record its place in the input."""
         pending.sequence = self._sequence

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from target_apptivo.delivery.progress import unsent
 from target_apptivo.delivery.window import StateMark
 from target_apptivo.errors import StoppedError
 from target_apptivo.journal.steps import Withdraw
@@ -75,7 +76,7 @@ class MainThread:
     @property
     def _has_ended(self) -> bool:
         """Whether no more may be taken."""
-        return self._run.in_flight.is_cut or self.signal is not None
+        return self._run.in_flight.window.is_cut or self.signal is not None
 
     def _has_room(self) -> bool:
         """Whether there is room; once it was full, when half of it is free."""
@@ -119,6 +120,6 @@ class MainThread:
     def _withdraw(self) -> None:
         """Take back what was intended and never sent."""
         progress, disk = self._run.in_flight.progress, self._run.world.disk
-        places = [place for way in progress.unsent() for place in way.places]
+        places = [place for way in unsent(progress) for place in way.places]
         if places and not disk.fails:
             disk.carry_out([Withdraw(place) for place in places])

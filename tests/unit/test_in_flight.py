@@ -17,6 +17,7 @@ from target_apptivo.apptivo.steps import Ask, Join, Read, Send, Tell, Wait
 from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.delivery.pending import PendingRecord, PendingWay
 from target_apptivo.delivery.policy import Policy
+from target_apptivo.delivery.progress import unsent
 from target_apptivo.errors import (
     CredentialsError,
     MissingKeyPropertyError,
@@ -126,7 +127,7 @@ class Course:
         """Records, while there is room; one that has children has a key, and is not its own."""
         world = self.world
         for kind, lines, name, parents in specs:
-            if world.in_flight.is_cut or world.in_flight.is_full():
+            if world.in_flight.window.is_cut or world.in_flight.is_full():
                 return
             is_kept = world.policy.has_journal and kind in {"create", "put", *ADDRESSES}
             place = Place("e", kind, str(lines[:1] or len(world.input))) if is_kept else None
@@ -159,7 +160,7 @@ class Course:
 
     def refuse(self, verdict: Verdict) -> None:
         """A record that has its outcome before anything is sent."""
-        if not self.world.in_flight.is_cut and not self.world.in_flight.is_full():
+        if not self.world.in_flight.window.is_cut and not self.world.in_flight.is_full():
             self.world.refuse(verdict)
 
     def mark(self) -> None:
@@ -264,7 +265,7 @@ class Course:
             if not pending.settled or pending.settled.verdict.outcome is Outcome.UNCERTAIN
         }
         assert world.notebook.intended.keys() <= in_doubt
-        if not world.in_flight.is_cut:
+        if not world.in_flight.window.is_cut:
             assert world.settled == world.input
         else:
             assert world.ended_by
@@ -878,7 +879,7 @@ def test_a_stopped_run_holds_the_outcomes_that_it_still_gets() -> None:
     sent = world.send_all()
     assert sent == ways[:2]
     world.in_flight.stop(StoppedError(15))
-    assert [way.places for way in world.in_flight.progress.unsent()] == [
+    assert [way.places for way in unsent(world.in_flight.progress)] == [
         (Place("e", "s", str(number)),) for number in (2, 3)
     ]
     for way in sent:
