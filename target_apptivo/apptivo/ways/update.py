@@ -196,11 +196,15 @@ def _planned(
 async def _remember(
     record: Shaped, target: Target, change: Change, found: dict[str, Any] | None
 ) -> None:
-    """Remember that Apptivo took the record, and how it shows what was written."""
+    """Remember that Apptivo took the record, and how it shows what was written.
+
+    Of what the record does not say, it took what an update without an outcome left there.
+    """
+    left = {name: target.intended[name] for name in change.held if name in target.intended}
     await Remember(
         place=place_of(record),
         apptivo_id=target.apptivo_id,
-        taken=record.content,
+        taken={**left, **record.content},
         shown=shown_after_update(change, found),
         matches=record.matches,
         is_created=False if target.taken is None else None,
