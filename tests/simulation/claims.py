@@ -43,6 +43,9 @@ def wrong(truth: Truth, message: Message) -> Iterator[str]:
         yield f"{message.name} is {verdict.outcome} with no object: {verdict.apptivo_id}"
     elif thing.owners.get(message.lane.name) != message.key:
         yield f"{message.name} is {verdict.outcome} as {thing.apptivo_id}, which is not its own"
+    elif verdict.resolution == "found" and thing.maker is None:
+        # It cannot be told from ours: the contract takes it for what was sent (12.7).
+        thing.is_found_after_loss = True
     elif thing.is_there:
         yield from _differences(thing, message)
     elif thing.gone_by == "us" and message.lane.endpoint != "create_customer":
@@ -72,7 +75,7 @@ def _wanted(message: Message) -> Iterator[tuple[str, object]]:
 def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     """Whether an object may hold something else than the source says: the work of people."""
     is_of_another = thing.maker is not None and thing.maker.key != message.key
-    if thing.is_shared or is_of_another:
+    if thing.is_shared or is_of_another or thing.is_found_after_loss:
         return True
     if not thing.is_by_people(name):
         return False

@@ -42,6 +42,7 @@ class Thing:
         images: What search knows of it, from when on; nothing where it is gone.
         taken: What may have been taken of its source last, by attribute.
         left: Every value that we wrote, by attribute.
+        is_found_after_loss: Whether it is people's, and was found where a create of ours was lost.
         remembered_at: Since when the journal holds for good that it was created.
     """
 
@@ -57,6 +58,7 @@ class Thing:
     taken: dict[str, list[Any]] = field(default_factory=dict)
     left: dict[str, list[Any]] = field(default_factory=dict)
     remembered_at: float | None = None
+    is_found_after_loss: bool = False
 
     @property
     def apptivo_id(self) -> str:

@@ -189,7 +189,7 @@ def _check_value(truth: Truth, thing: Thing, name: str, value: object, message: 
 def _check_edited(truth: Truth, thing: Thing, name: str, value: object, message: Message) -> None:
     """What people wrote is overwritten only by what the source changed, and never with `keep`."""
     old = thing.values.get(name)
-    if is_blank(old) or is_same(name, old, value):
+    if is_blank(old) or is_same(name, old, value) or thing.is_found_after_loss:
         return
     if _is_taken(thing, name, value):
         truth.break_(f"{message.name} overwrites {name} of people: the source did not change it")
@@ -209,7 +209,8 @@ def _is_unseen(truth: Truth, thing: Thing, name: str) -> bool:
 
 def _is_taken(thing: Thing, name: str, value: object) -> bool:
     """Whether a value surely is the one that was taken of the source last."""
-    taken = thing.taken.get(name) if thing.is_remembered else None
+    is_known = thing.is_remembered and not thing.is_shared
+    taken = thing.taken.get(name) if is_known else None
     return bool(taken) and all(is_same(name, each, value) for each in taken or ())
 
 
@@ -227,5 +228,7 @@ def check_deletion(truth: Truth, thing: Thing, sending: Sending) -> None:
         key = (str(lane.parent), message.row["company_id"])
         if key not in thing.owners.values():
             truth.break_(f"{message.name} deletes {thing.apptivo_id}, which is not {key}")
+    elif thing.is_found_after_loss:
+        return
     elif thing.maker is None or thing.maker.key != message.key:
         truth.break_(f"{message.name} deletes {thing.apptivo_id}, which was not created from it")
