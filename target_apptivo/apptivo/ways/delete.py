@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from target_apptivo.apptivo.endpoints import CREATE_CUSTOMER
 from target_apptivo.apptivo.request import shape_address, shape_request
 from target_apptivo.apptivo.verdict import Outcome, Verdict
-from target_apptivo.apptivo.ways.notes import place_of
 from target_apptivo.apptivo.ways.sending import send
 from target_apptivo.journal.steps import Forget, InDoubt, Intend, Known, Place, Recall, Withdraw
 
@@ -33,7 +32,9 @@ async def delete(record: Shaped, rules: Rules) -> Verdict:
 
 async def delete_created(record: Shaped, rules: Rules) -> Verdict:
     """Delete the customer that was created from a record which its source deleted."""
-    place = place_of(record)
+    place = record.place
+    if place is None:
+        return _skipped("the deleted record has no key by which it could be known")
     known = await Recall(place)
     if isinstance(known, InDoubt):
         if known.action == "create":
