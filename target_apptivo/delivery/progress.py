@@ -158,6 +158,7 @@ class Progress:
     def postpone(self, way: PendingWay, now: float, least_wait: float = 0.0) -> None:
         """Put a request back for later: exponential backoff with full jitter."""
         self.waiting.put(way, now + max(self._policy.backoff(way.tries), least_wait))
+        self.pass_turns_on(now)
 
     def _end(self, way: PendingWay, result: Verdict | list[Verdict] | Halves, now: float) -> None:
         """End a way: a record gets its outcome, those of a batch their replies."""
