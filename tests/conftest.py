@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from target_apptivo.sandbox import Sandbox
+
+# The same examples in every run, however busy the machine is.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)
+hypothesis.settings.load_profile("fixed")
 
 API_KEY = "planted-Api/Key+1234567890=="
 ACCESS_KEY = 'planted "Access" Key é 0987654321'

@@ -121,7 +121,7 @@ configurations = oddly(
 ).filter(lambda config: isinstance(config, dict))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=20)
 @given(
     app=st.sampled_from([*APPS]),
     config=configurations,
