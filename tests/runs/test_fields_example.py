@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from target_apptivo.sandbox import Sandbox
-from tests.test_examples import copy_example
+from tests.examples import copy_example
 
 KEYS = {"TARGET_APPTIVO_API_KEY": "any-api-key", "TARGET_APPTIVO_ACCESS_KEY": "any-access-key"}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from subprocess import CompletedProcess
 
-REPO = Path(__file__).parent.parent
+REPO = Path(__file__).parents[2]
 
 yaml = importlib.import_module("yaml")  # the SDK's; it comes without types
 
@@ -89,7 +89,7 @@ class Meltano:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
 
 

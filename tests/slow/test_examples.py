@@ -12,71 +12,24 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
-from tests import environments, test_meltano
-from tests.test_meltano import MELTANO_SETTINGS, REPO, read_jsonl
-
-if TYPE_CHECKING:
-    from subprocess import CompletedProcess
+from tests import environments
+from tests.examples import INSTALL, Example, copy_example
+from tests.slow import test_meltano
+from tests.slow.test_meltano import MELTANO_SETTINGS, REPO, read_jsonl
 
 pytest_plugins = ["tests.postgres"]
 meltano_venv = test_meltano.meltano_venv  # the fixture
-
-INSTALL = "meltano install"
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A copy of an example, and the environment of its commands."""
-
-    folder: Path
-    environ: dict[str, str]
-
-    def run(self, command: str, **environ: str) -> CompletedProcess[str]:
-        """Run a command as a shell does."""
-        return subprocess.run(  # noqa: S603 - our own README
-            ["/bin/sh", "-c", command],
-            cwd=self.folder,
-            env={**self.environ, **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-
-    def run_block(self, number: int) -> list[CompletedProcess[str]]:
-        """Run the commands in one of the README's blocks; all have to succeed."""
-        text = (self.folder / "README.md").read_text("utf-8")
-        blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        commands = [command for command in blocks[number].splitlines() if command != INSTALL]
-        runs = [self.run(command) for command in commands]
-        for command, run in zip(commands, runs, strict=True):
-            assert run.returncode == 0, f"{command}\n{run.stderr}"
-        return runs
-
-
-def copy_example(name: str, directory: Path, programs: Path, **environ: str) -> Example:
-    """Copy an example; its commands find programs of this folder first."""
-    ours = shutil.ignore_patterns(".meltano", ".env", "output", "re*.singer")
-    folder = Path(shutil.copytree(REPO / "examples" / name, directory / name, ignore=ours))
-    inherited = {
-        variable: value
-        for variable, value in os.environ.items()
-        if not variable.startswith(("MELTANO_", "TARGET_APPTIVO_", "PG"))
-    }
-    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    return Example(folder, {**inherited, **MELTANO_SETTINGS, **environ, "PATH": path})
 
 
 def install_plugins(example: Example) -> None:
@@ -101,7 +54,7 @@ def install_plugins(example: Example) -> None:
 
 def meltano_example(name: str, directory: Path, meltano_venv: Path, sandbox: Sandbox) -> Example:
     """Copy an example that is a Meltano project, with its plugins."""
-    environ = {"TARGET_APPTIVO_API_URL": sandbox.url}
+    environ = {**MELTANO_SETTINGS, "TARGET_APPTIVO_API_URL": sandbox.url}
     example = copy_example(name, directory, meltano_venv / "bin", **environ)
     install_plugins(example)
     return example
