@@ -112,8 +112,8 @@ def loosened(value: Any) -> Any:  # noqa: ANN401
 
 
 def loose_digest(value: object) -> str:
-    """Give the digest of a value that is to be known again."""
-    return digest(loosened(value))
+    """Give the digest of a value that is to be known again; whatever says nothing is one."""
+    return digest(None if is_empty(value) else loosened(value))
 
 
 def restricted(found: Any, like: Any) -> Any:  # noqa: ANN401
