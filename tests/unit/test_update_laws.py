@@ -16,7 +16,7 @@ from tests.update_model import ENTRY_IDS, Record, Source, custom, email, emails
 if TYPE_CHECKING:
     from target_apptivo.apptivo.change import Change
 
-fixed = settings(derandomize=True, deadline=None, max_examples=50)
+fixed = settings(derandomize=True, deadline=None, max_examples=40)
 
 PLAIN = ("lastName", "jobTitle", "amount")
 CUSTOMS = ("input_4_1", "input_4_2")
