@@ -150,11 +150,12 @@ def test_looks_that_are_refused_leave_it_uncertain(step: InStep) -> None:
 
 
 def test_a_lost_witness_is_uncertain(step: InStep) -> None:
-    """The stream's first record, created alone: it is not sent again in this run."""
+    """The first record that is not found is created alone: it is not sent again in this run."""
     Losing(step.sandbox, stores=True)
     rows = table("leads", lead(1), lead(2))
     run = step(rows, streams=MATCHED, **set_aside(step))
-    assert outcomes(run) == ["uncertain", "accepted"]
+    # Both look at once: whose look comes back first is created first.
+    assert sorted(outcomes(run)) == ["accepted", "uncertain"]
     assert step.counts("leads") == {1: 1, 2: 1}
     run = step(rows, streams=MATCHED, **set_aside(step))
     assert outcomes(run, "outcome", "resolution") == [("accepted", "found")]
