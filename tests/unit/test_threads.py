@@ -349,12 +349,8 @@ def test_a_fault_in_a_way_ends_the_run_at_its_record() -> None:
     assert rig.ledger.told == [1]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_when_a_way_goes_on_after_a_wait_hangs_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """As anywhere else."""
-    monkeypatch.setattr("tests.unit.test_threads.PATIENCE", 1.0)
+def test_a_fault_when_a_way_goes_on_after_a_wait_hangs_nothing() -> None:
+    """As anywhere else: whoever lets it go on is a worker that looks for something to send."""
     rig = Rig(backoff=failing)
     rig.submit(repeated_after_a_wait)
     assert isinstance(rig.finish(), UnexpectedError)
@@ -459,12 +455,8 @@ def test_outcomes_of_records_that_are_set_aside_are_told_too() -> None:
 
 
 @pytest.mark.parametrize("is_kept", [False, True])
-def test_records_wait_for_their_time_without_a_thread(
-    monkeypatch: pytest.MonkeyPatch,
-    is_kept: bool,  # noqa: FBT001
-) -> None:
+def test_records_wait_for_their_time_without_a_thread(*, is_kept: bool) -> None:
     """A hundred ways that wait are under way together; whoever is asked next carries on."""
-    monkeypatch.setattr("tests.unit.test_threads.PATIENCE", 1.0)
 
     async def patient(number: int) -> Verdict:
         await Wait(0.3)
