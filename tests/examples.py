@@ -1,18 +1,22 @@
-"""Copies of the examples, whose READMEs' commands are run as they stand there."""
+"""Copies of the examples, whose READMEs' commands are run as they stand; Meltano's plugins."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests import environments
 from tests.environments import REPO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from subprocess import CompletedProcess
 
 # Left out: what it brings is kept from run to run.
@@ -60,3 +64,27 @@ def copy_example(name: str, directory: Path, programs: Path, **environ: str) -> 
     }
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     return Example(folder, {**inherited, **environ, "PATH": path})
+
+
+def keep_plugins(name: str, folder: Path, install: Callable[..., CompletedProcess[str]]) -> None:
+    """Give a Meltano project its plugins: installed once, and again when a requirement changes.
+
+    Args:
+        name: Under which they are kept from run to run.
+        folder: The project's.
+        install: Runs `meltano install`, with the variables that it is given.
+    """
+    text = (folder / "meltano.yml").read_text("utf-8")
+    ours = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = "\n".join([*re.findall("pip_url: .*", text), json.dumps(ours)])
+    with environments.making(f"plugins-{name}") as cache:
+        made_for = cache / "made-for"
+        if not made_for.exists() or made_for.read_text("utf-8") != wanted:
+            shutil.rmtree(cache, ignore_errors=True)
+            cache.mkdir()
+            installed = install(MELTANO_SYS_DIR_ROOT=str(cache))
+            assert installed.returncode == 0, installed.stderr
+            made_for.write_text(wanted, "utf-8")
+    (folder / ".meltano").mkdir()
+    for kind in ("extractors", "loaders"):
+        (folder / ".meltano" / kind).symlink_to(cache / kind)

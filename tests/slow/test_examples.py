@@ -1,6 +1,6 @@
 """The examples do what they say: the commands of each README are run as they stand there.
 
-Only `meltano install` is left out: the plugins are kept in `.venv-example-*` from run to run. The
+Only `meltano install` is left out: the plugins are kept in `.venv-plugins-*` from run to run. The
 warehouse is a real PostgreSQL; psql is the one that comes with it.
 """
 
@@ -10,12 +10,10 @@ import csv
 import importlib
 import json
 import os
-import re
-import shutil
 import sys
-import tomllib
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +21,7 @@ import psycopg
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
-from tests import environments
-from tests.examples import INSTALL, Example, copy_example
+from tests.examples import INSTALL, Example, copy_example, keep_plugins
 from tests.slow import test_meltano
 from tests.slow.test_meltano import MELTANO_SETTINGS, REPO, read_jsonl
 
@@ -32,31 +29,14 @@ pytest_plugins = ["tests.postgres"]
 meltano_venv = test_meltano.meltano_venv  # the fixture
 
 
-def install_plugins(example: Example) -> None:
-    """Give a Meltano project its plugins: installed once, and again when a requirement changes."""
-    project = example.folder / "meltano.yml"
-    text = project.read_text("utf-8").replace("-e ../..[", f"-e {REPO}[")
-    project.write_text(text, "utf-8")
-    ours = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = "\n".join([*re.findall("pip_url: .*", text), json.dumps(ours)])
-    with environments.making(f"example-{example.folder.name}") as cache:
-        made_for = cache / "made-for"
-        if not made_for.exists() or made_for.read_text("utf-8") != wanted:
-            shutil.rmtree(cache, ignore_errors=True)
-            cache.mkdir()
-            installed = example.run(INSTALL, MELTANO_SYS_DIR_ROOT=str(cache))
-            assert installed.returncode == 0, installed.stderr
-            made_for.write_text(wanted, "utf-8")
-    (example.folder / ".meltano").mkdir()
-    for kind in ("extractors", "loaders"):
-        (example.folder / ".meltano" / kind).symlink_to(cache / kind)
-
-
 def meltano_example(name: str, directory: Path, meltano_venv: Path, sandbox: Sandbox) -> Example:
     """Copy an example that is a Meltano project, with its plugins."""
     environ = {**MELTANO_SETTINGS, "TARGET_APPTIVO_API_URL": sandbox.url}
     example = copy_example(name, directory, meltano_venv / "bin", **environ)
-    install_plugins(example)
+    project = example.folder / "meltano.yml"
+    text = project.read_text("utf-8").replace("-e ../..[", f"-e {REPO}[")
+    project.write_text(text, "utf-8")
+    keep_plugins(name, example.folder, partial(example.run, INSTALL))
     return example
 
 

@@ -1,6 +1,7 @@
 """Meltano itself runs the loader that `meltano.yml` defines, into the sandbox.
 
-Meltano lives in `.venv-meltano`, which the first run makes with pip and later runs find there.
+Meltano lives in `.venv-meltano` and its plugins in `.venv-plugins-*`: the first run makes them with
+pip, and later runs find them there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ import pytest
 from target_apptivo.sandbox import Sandbox
 from target_apptivo.settings.declared import SETTINGS
 from tests import environments
+from tests.examples import keep_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,8 +170,7 @@ def meltano(meltano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Mel
     (directory / "tap_rows.py").write_text(TAP_ROWS, "utf-8")
     (directory / "tap_rows.py").chmod(0o755)
     meltano = Meltano(meltano_venv / "bin" / "meltano", directory)
-    installed = meltano("install")
-    assert installed.returncode == 0, installed.stderr
+    keep_plugins("meltano", directory, partial(meltano, "install"))
     return meltano
 
 
