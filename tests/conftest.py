@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from target_apptivo.sandbox import Sandbox
 
+# Some tests import from this plugin before others load it, in whatever order they are collected.
+pytest.register_assert_rewrite("tests.postgres")
+
 # The same examples in every run, however busy the machine is.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile("fixed")

@@ -68,7 +68,9 @@ def test_the_edges_of_the_ranges_work(wheel: Path, tmp_path: Path, edge: str) ->
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
     pins = [lowest(each) for each in wanted] if edge == "lowest" else []
-    programs = environments.make(tmp_path / edge, f"{wheel}[sandbox]", "pytest>=9", *pins)
+    programs = environments.make(
+        tmp_path / edge, f"{wheel}[sandbox]", "pytest>=9", "hypothesis", *pins
+    )
     for folder in ("tests", "demo"):
         shutil.copytree(ROOT / folder, tmp_path / "copy" / folder)
     suite = ["tests/runs/test_golden.py", "tests/runs/test_run.py", "tests/runs/test_trial.py"]
