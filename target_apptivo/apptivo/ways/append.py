@@ -27,7 +27,9 @@ async def append(record: Shaped, rules: Rules, *, is_repeated: bool = False) -> 
     intend = intention(record, rules.operation.action) if record.place else None
     if rules.batch:
         join = Join(rules.operation, rules.batch, record.address, record.payload, intend)
-        verdict = await join
+        sent = await join
+        # Of the whole batch an answer may be lost; of this record one was before.
+        sent = replace(sent, possible_duplicate=sent.possible_duplicate or is_repeated)
     else:
         if intend:
             await intend
@@ -35,7 +37,7 @@ async def append(record: Shaped, rules: Rules, *, is_repeated: bool = False) -> 
         sent = await send(
             rules.operation, shaping, on_uncertain=rules.on_uncertain, is_repeated=is_repeated
         )
-        verdict = doubted(sent)
+    verdict = doubted(sent)
     if intend:
         await note(record, rules, verdict)
     return replace(verdict, came_back=shown_back(record.payload, verdict))
