@@ -28,6 +28,9 @@ def check(truth: Truth, message: Message) -> None:
     doubles = len(message.made) > 1 and lane.method == "POST"
     if doubles and not verdict.possible_duplicate:
         truth.break_(f"{message.name} was made twice, and is not flagged")
+    is_again = message.is_doubted and lane.is_kept and lane.method == "POST"
+    if is_again and verdict.outcome == "accepted" and not verdict.possible_duplicate:
+        truth.break_(f"{message.name} was sent again after a doubt, and is not flagged")
     if lane.endpoint.startswith("create") and not message.is_deleted:
         for what in wrong(truth, message):
             truth.break_(what)

@@ -34,6 +34,7 @@ class Message:
         is_settled: Whether it went through the outputs.
         is_aside: Whether it stands in the rejected file.
         held_at: Since when the journal holds for good what became of it.
+        is_doubted: Whether it was sent while an earlier sending of its key was in doubt.
         made: What was created from it.
         sendings: How often something was sent for it that changes something.
         losses: How many of its requests had no good answer.
@@ -57,6 +58,7 @@ class Message:
     is_settled: bool = False
     is_aside: bool = False
     held_at: float | None = None
+    is_doubted: bool = False
     made: list[Thing] = field(default_factory=list)
     sendings: int = 0
     losses: int = 0

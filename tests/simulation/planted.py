@@ -191,8 +191,11 @@ def _keys_do_not_line_up() -> Patches:
 
 def _withdraws_what_was_sent() -> Patches:
     """A run that stops takes back intentions of what may have been sent."""
-    name = f"{Progress.__module__}.Progress.unsent"
-    return {name: lambda self: (way for way in (*self.ready, *self.waiting))}
+
+    def unsent(progress: Progress) -> Iterator[PendingWay]:
+        yield from (*progress.ready, *progress.waiting)
+
+    return {"tests.simulation.main_thread.unsent": unsent}
 
 
 def _doubt_is_forgotten() -> Patches:

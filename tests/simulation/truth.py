@@ -93,6 +93,7 @@ class Truth:
             if sending.action:
                 message.sendings += 1
             if sending.action in {"create", "send"}:
+                message.is_doubted = message.is_doubted or message.place in self.doubted
                 self.stories[message.key].creates.append(sending)
 
     def answering(self, sending: Sending, befalls: Passage) -> None:
@@ -132,6 +133,8 @@ class Truth:
         if message.verdict is not None:
             self.break_(f"{message.name} has two outcomes")
         message.verdict, message.ended_at = verdict, self.world.now
+        if verdict.outcome == "uncertain" and message.place:
+            self.doubted.add(message.place)
         claims.check(self, message)
 
     def settled(self, run: Run) -> None:

@@ -148,7 +148,7 @@ def _check_owner(truth: Truth, thing: Thing, message: Message) -> None:
     """No object of another key, and none of people's that does not match, is ever touched."""
     lane = message.lane
     owner = thing.owners.get(lane.name)
-    if owner != message.key and not thing.is_remembered and thing.maker:
+    if owner != message.key and not thing.is_remembered:
         # What another key with equal match values left in doubt.
         owner = None
     if owner not in (None, message.key):
