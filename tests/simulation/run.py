@@ -188,7 +188,7 @@ class Run:
         is_muted = (self.number, sending.number) in plan.muted
         if befalls.fate == "stranger" and sending.action != "update":
             is_muted = True
-        if befalls.fate == "empty" and _is_taken_empty(sending):
+        if befalls.fate == "empty" and sending.is_taken_empty:
             # Such an answer says that it was done.
             return muted(befalls, fate="empty")
         return muted(befalls) if is_muted else befalls
@@ -246,10 +246,3 @@ class Run:
             self.world.disk.fails = True
             return
         self.is_over = self.has_crashed = True
-
-
-def _is_taken_empty(sending: Sending) -> bool:
-    """Whether an empty answer is one: no id is looked for."""
-    lane = sending.messages[0].lane
-    is_bare = lane.endpoint == "generic" and not (lane.has_ids or lane.has_results)
-    return sending.action == "delete" or (sending.action == "send" and is_bare)

@@ -39,3 +39,10 @@ class Sending:
     is_answered: bool = False
     fate: str = ""
     answer: Response | None = None
+
+    @property
+    def is_taken_empty(self) -> bool:
+        """Whether an empty answer says that it was done: no id is looked for."""
+        lane = self.messages[0].lane
+        is_bare = lane.endpoint == "generic" and not (lane.has_ids or lane.has_results)
+        return self.action == "delete" or (self.action == "send" and is_bare)
