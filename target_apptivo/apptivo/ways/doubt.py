@@ -8,7 +8,20 @@ from target_apptivo.apptivo.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Shaped
-    from target_apptivo.journal.steps import Known, Same
+    from target_apptivo.journal.steps import InDoubt, Known, Same
+
+
+# Seconds that a request may be put back between its intention and its leaving, all attempts and
+# their `Retry-After` together.
+_LONGEST_BEFORE = 86_400.0
+
+
+def least_age(doubt: InDoubt) -> float:
+    """Give the seconds that have passed, at the least, since what is in doubt was sent.
+
+    The journal knows when it was intended: the request may have waited long before it left.
+    """
+    return max(doubt.age - _LONGEST_BEFORE, 0.0)
 
 
 def unchanged(apptivo_id: str | None) -> Verdict:

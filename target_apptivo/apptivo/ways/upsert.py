@@ -14,6 +14,7 @@ from target_apptivo.apptivo.ways.create import create
 from target_apptivo.apptivo.ways.doubt import (
     held_in_doubt,
     is_outdated,
+    least_age,
     outdated,
     uncertain,
     unchanged,
@@ -93,13 +94,13 @@ async def _change(record: Shaped, rules: Rules, known: Known) -> Verdict:
 async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict:
     """Clear up what an earlier run left without an outcome."""
     if target := _target_in_doubt(doubt):
-        await Wait(max(rules.settle_seconds - doubt.age, 0.0))
+        await Wait(max(rules.settle_seconds - least_age(doubt), 0.0))
         return await update(record, rules, target)
     if not rules.match_on:
         return await _send_in_doubt(record, rules)
     if {*doubt.matches} != {*record.matches}:
         return uncertain("in doubt since an earlier run, under other match values")
-    match await clear_up(record, rules, age=doubt.age):
+    match await clear_up(record, rules, age=least_age(doubt)):
         case Unclear(reason):
             return uncertain(f"in doubt since an earlier run: {reason}")
         case Found(apptivo_id):
