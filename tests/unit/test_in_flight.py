@@ -369,6 +369,23 @@ def test_what_apptivo_asks_for_is_the_least_wait() -> None:
     assert world.send() is way
 
 
+@pytest.mark.parametrize(("call", "verdict"), [(CREATE, UNREACHED), (PUT, LOST)])
+def test_a_wait_that_is_no_push_back_holds_back_its_request_alone(
+    call: Operation, verdict: Verdict
+) -> None:
+    """An error page with a `Retry-After` is waited for; the others go on."""
+    world = World()
+    way = world.submit(start=way_of(call))
+    world.send()
+    world.answer(way, verdict, least_wait=30)
+    other = world.submit()
+    assert world.send_all() == [other]
+    world.now += 29.9
+    assert world.send() is None
+    world.now += 0.1
+    assert world.send() is way
+
+
 @pytest.mark.parametrize("verdict", [THROTTLED, UNREACHED])
 def test_who_wants_to_be_left_alone_for_an_hour_is_waited_for_and_no_longer(
     verdict: Verdict,
