@@ -87,7 +87,7 @@ async def look_in_apptivo(record: Shaped, rules: Rules) -> Found | NotFound | Un
     found = _the_one(ids)
     if not isinstance(found, Found):
         return found
-    return await _unless_taken(record, found)
+    return await unless_taken(record, found)
 
 
 async def search(criteria: Criteria, rules: Rules) -> set[str] | Unbelievable:
@@ -122,10 +122,10 @@ async def _read_own(record: Shaped, rules: Rules, apptivo_id: str) -> Found | Un
     criteria = _criteria(record)
     if criteria.alternatives and any(criteria.alternatives) and not matches(criteria, found):
         return Unclear(f"{rules.app.id_name} {apptivo_id} has other match values")
-    return await _unless_taken(record, Found(apptivo_id))
+    return await unless_taken(record, Found(apptivo_id))
 
 
-async def _unless_taken(record: Shaped, found: Found) -> Found | Unclear:
+async def unless_taken(record: Shaped, found: Found) -> Found | Unclear:
     """See that an object is not what another key of this stream became."""
     place = place_of(record)
     owners = await RecallOwners(place.endpoint, found.apptivo_id)

@@ -19,7 +19,7 @@ from target_apptivo.apptivo.ways.doubt import (
     uncertain,
     unchanged,
 )
-from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look
+from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look, unless_taken
 from target_apptivo.apptivo.ways.lost import clear_up
 from target_apptivo.apptivo.ways.notes import place_of
 from target_apptivo.apptivo.ways.prove import is_proven
@@ -95,7 +95,7 @@ async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict
     """Clear up what an earlier run left without an outcome."""
     if target := _target_in_doubt(doubt):
         await Wait(max(rules.settle_seconds - least_age(doubt), 0.0))
-        return await update(record, rules, target)
+        return await _update_in_doubt(record, rules, target)
     if not rules.match_on:
         return await _send_in_doubt(record, rules)
     if {*doubt.matches} != {*record.matches}:
@@ -116,6 +116,14 @@ async def _send_in_doubt(record: Shaped, rules: Rules) -> Verdict:
     if rules.on_uncertain == "hold":
         return held_in_doubt()
     return await create(record, rules, is_repeated=True)
+
+
+async def _update_in_doubt(record: Shaped, rules: Rules, target: Target) -> Verdict:
+    """Update what was to be updated, unless another key took it meanwhile."""
+    owned = await unless_taken(record, Found(target.apptivo_id))
+    if isinstance(owned, Unclear):
+        return uncertain(f"in doubt since an earlier run: {owned.reason}")
+    return await update(record, rules, target)
 
 
 def _target_in_doubt(doubt: InDoubt) -> Target | None:
