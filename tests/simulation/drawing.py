@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tests.simulation.dice import dice
@@ -18,7 +19,7 @@ FAULTS: Final = (
     *("exists", "stranger"),
 )
 LOST: Final = ("lost_before", "lost_after", "timeout", "cut", "server_error", "slow")
-REFUSED: Final = ("throttled", "failure", "http_400")
+REFUSED: Final = ("throttled", "throttled", "failure", "http_400")
 EDITED: Final = ("description", "potentialAmount", "emailAddresses", "customAttributes.input_4_1")
 
 
@@ -68,7 +69,19 @@ def _runs(seed: int, setup: Setup) -> tuple[RunPlan, ...]:
     rng, source = dice(seed, "runs"), Source(dice(seed, "rows"), setup.lanes)
     number = rng.choice((1, 2, 2, 3, 3))
     runs = [_run(rng, source, setup, is_first=index == 0) for index in range(number)]
+    runs = [_storm(dice(seed, "storm", index), run) for index, run in enumerate(runs)]
     return (*runs, _calm(setup, ()), _calm(setup, ()))
+
+
+def _storm(rng: Random, run: RunPlan) -> RunPlan:
+    """Now and then, have a run throttled for long and killed then."""
+    if rng.random() >= 0.08:
+        return run
+    weather = Weather(rate=0.5, kinds=("throttled",), latency=0.5)
+    ends_at = rng.randint(15, 60)
+    return replace(
+        run, weather=weather, reads="log", ending="crash", ends_at=ends_at, tap_pause=0.0
+    )
 
 
 def _calm(setup: Setup, changes: tuple[Change, ...]) -> RunPlan:

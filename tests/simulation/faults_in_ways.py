@@ -144,4 +144,10 @@ def another_keys_object() -> Patches:
     async def unless_taken(_: object, found: Found) -> Found:
         return found
 
-    return {f"{WAYS}.look._unless_taken": unless_taken}
+    names = ("look", "upsert")
+    return {f"{WAYS}.{name}.unless_taken": unless_taken for name in names}
+
+
+def doubt_is_as_old_as_its_intention() -> Patches:
+    """How long ago something was sent is told by when it was intended."""
+    return {f"{WAYS}.upsert.least_age": lambda doubt: doubt.age}
