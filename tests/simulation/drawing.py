@@ -75,10 +75,10 @@ def _runs(seed: int, setup: Setup) -> tuple[RunPlan, ...]:
 
 def _storm(rng: Random, run: RunPlan) -> RunPlan:
     """Now and then, have a run throttled for long and killed then."""
-    if rng.random() >= 0.08:
+    if rng.random() >= 0.1:
         return run
     weather = Weather(rate=0.5, kinds=("throttled",), latency=0.5)
-    ends_at = rng.randint(15, 60)
+    ends_at = -rng.randint(1, 8)
     return replace(
         run, weather=weather, reads="log", ending="crash", ends_at=ends_at, tap_pause=0.0
     )
@@ -105,7 +105,7 @@ def _run(rng: Random, source: Source, setup: Setup, *, is_first: bool) -> RunPla
         state_every=rng.choice((1, 2, 4)),
         tap_pause=rng.choice((0.0, 0.0, 0.5, 20.0)),
         ending=ending,
-        ends_at=rng.randint(1, rng.choice((15, 40, 120))),
+        ends_at=rng.choice((rng.randint(1, rng.choice((15, 40, 120))), -rng.randint(1, 5))),
         pause=rng.choice((0.5, 3.0, 30.0, 300.0)),
         weather=_weather(rng, setup),
     )

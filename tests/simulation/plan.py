@@ -127,7 +127,8 @@ class RunPlan:
         state_every: After how many records a STATE comes.
         tap_pause: The longest pause of the tap before a message.
         ending: `end`, `crash`, `term` or `journal`: what ends it.
-        ends_at: The step of the run at which that happens.
+        ends_at: The step of the run at which that happens; below zero: how many requests that
+            change something have left then.
         pause: Seconds since the run before.
         weather: What may befall its requests.
         is_calm: Whether nothing is set against it: no fault, no limit of `max_rejected`.

@@ -63,6 +63,7 @@ class Run:
         self._order = dice(world.plan.seed, "order", number)
         self._weather = dice(world.plan.seed, "weather", number)
         self._group: list[PendingWay] = []
+        self._changes, self._is_struck = 0, False
         self._join()
         self.main = MainThread(self, list(input_), self._order)
 
@@ -100,13 +101,21 @@ class Run:
         if not choices:
             return False
         self.steps += 1
-        if self.plan.ending != "end" and self.steps == self.plan.ends_at:
+        if self._is_to_be_struck():
             self._end_by_force()
         elif self.steps > _MOST_STEPS:
             self.world.truth.break_("the run never ends")
         else:
             choices[int(self._order.random() * len(choices))]()
         return True
+
+    def _is_to_be_struck(self) -> bool:
+        """Whether it is time for what ends the run: after so many steps, or changes that left."""
+        at = self.plan.ends_at
+        is_time = self.steps >= at if at > 0 else self._changes >= -at
+        is_struck = is_time and not self._is_struck and self.plan.ending != "end"
+        self._is_struck = self._is_struck or is_struck
+        return is_struck
 
     def close(self) -> None:
         """Let everybody go: time is up, or all is done."""
@@ -173,6 +182,7 @@ class Run:
         number, now = len(self.sendings), self.world.now
         sending = Sending(self.number, number, way, messages, request, action, now)
         self.sendings.append(sending)
+        self._changes += bool(action)
         return sending
 
     def _passage(self, sending: Sending) -> Passage:
