@@ -82,7 +82,7 @@ def _may_double(truth: Truth, message: Message, elder: Thing, sending: Sending) 
     """Whether a second object may be created beside one that is there."""
     lane = message.lane
     if lane.endpoint == "generic":
-        if message.place in truth.doubted:
+        if message.is_doubted:
             return truth.world.plan.setup.on_uncertain == "resend"
         if elder is not truth.stories[message.key].newest_remembered:
             return elder.is_remembered or truth.world.plan.setup.on_uncertain == "resend"
