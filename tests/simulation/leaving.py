@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.simulation.firm import ID_NAMES
+
 if TYPE_CHECKING:
     from tests.simulation.messages import Message
     from tests.simulation.sending import Sending
@@ -31,8 +33,18 @@ def _check_intention(truth: Truth, message: Message, sending: Sending) -> None:
     if message.place is None:
         return
     intention = truth.world.disk.memory(message.place).intention
-    if intention is None or intention.action != sending.action:
+    is_held = intention is not None and intention.action == sending.action
+    # Of what a delete has taken meanwhile nothing is remembered, and nothing can come.
+    if not is_held and not (sending.action == "update" and _is_gone(truth, sending)):
         truth.break_(f"{message.name}: {sending.action} is sent before the journal holds it")
+
+
+def _is_gone(truth: Truth, sending: Sending) -> bool:
+    """Whether an update is of an object that was deleted."""
+    form = dict(sending.request.form or ())
+    numbers = [int(form[name]) for name in ID_NAMES.values() if name in form]
+    things = [truth.world.firm.things.get(number) for number in numbers]
+    return any(thing is not None and not thing.is_there for thing in things)
 
 
 def _check_newest(truth: Truth, message: Message) -> None:
