@@ -40,7 +40,8 @@ async def delete_created(record: Shaped, rules: Rules) -> Verdict:
         if known.action == "create":
             reason = "its create is in doubt: look in Apptivo whether it is there"
             return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
-        known = known.before or Known(apptivo_id=known.apptivo_id, is_created=True)
+        # What was only to be updated, and is not known, was found.
+        known = known.before or Known(apptivo_id=known.apptivo_id, is_created=False)
     if not isinstance(known, Known) or known.apptivo_id is None:
         return _skipped("the deleted record is not known: nothing was created from it")
     if not known.is_created:
