@@ -69,19 +69,28 @@ def _runs(seed: int, setup: Setup) -> tuple[RunPlan, ...]:
     rng, source = dice(seed, "runs"), Source(dice(seed, "rows"), setup.lanes)
     number = rng.choice((1, 2, 2, 3, 3))
     runs = [_run(rng, source, setup, is_first=index == 0) for index in range(number)]
-    runs = [_storm(dice(seed, "storm", index), run) for index, run in enumerate(runs)]
+    for index in range(number):
+        if dice(seed, "storm", index).random() < 0.1:
+            _strike(dice(seed, "strike", index), runs, index)
     return (*runs, _calm(setup, ()), _calm(setup, ()))
 
 
-def _storm(rng: Random, run: RunPlan) -> RunPlan:
-    """Now and then, have a run throttled for long and killed then."""
-    if rng.random() >= 0.1:
-        return run
+def _strike(rng: Random, runs: list[RunPlan], index: int) -> None:
+    """Have a run throttled for long and killed then, and the next one follow at once."""
     weather = Weather(rate=0.5, kinds=("throttled",), latency=0.5)
-    ends_at = -rng.randint(1, 8)
-    return replace(
-        run, weather=weather, reads="log", ending="crash", ends_at=ends_at, tap_pause=0.0
+    runs[index] = replace(
+        runs[index],
+        weather=weather,
+        reads="log",
+        ending="crash",
+        ends_at=-rng.randint(1, 8),
+        tap_pause=0.0,
     )
+    if index + 1 < len(runs):
+        calm = replace(weather, rate=0.0)
+        runs[index + 1] = replace(
+            runs[index + 1], weather=calm, reads="log", resumes=0, pause=0.5, ending="end"
+        )
 
 
 def _calm(setup: Setup, changes: tuple[Change, ...]) -> RunPlan:

@@ -26,6 +26,7 @@ class Economy:
         """Begin."""
         self._world = world
         self._verdicts: dict[Key, str] = {}
+        self._held: set[Key] = set()
         self._before: dict[int, object] = {}
 
     def wasted(self, run: Run) -> Iterator[str]:
@@ -36,6 +37,7 @@ class Economy:
             yield from self._changed(run)
             yield from self._waited(run)
         self._verdicts = {message.key: _outcome(message) for message in run.messages}
+        self._held = {message.key for message in run.messages if message.is_held}
         self._before = self._snapshot()
 
     def _sent_again(self, run: Run) -> Iterator[str]:
@@ -54,7 +56,10 @@ class Economy:
             return verdicts[message.key] in _IN_STEP
         # A parent that was made after its child is told to it by the next run.
         parent = (lane.parent, message.row["company_id"])
-        is_known = verdicts.get(parent, "unchanged") in {"unchanged", "duplicate"}
+        is_known = parent not in self._held and verdicts.get(parent, "unchanged") in {
+            "unchanged",
+            "duplicate",
+        }
         return is_known and verdicts[message.key] in {"unchanged", "duplicate"}
 
     def _changed(self, run: Run) -> Iterator[str]:

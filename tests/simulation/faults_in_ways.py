@@ -146,8 +146,3 @@ def another_keys_object() -> Patches:
 
     names = ("look", "upsert")
     return {f"{WAYS}.{name}.unless_taken": unless_taken for name in names}
-
-
-def doubt_is_as_old_as_its_intention() -> Patches:
-    """How long ago something was sent is told by when it was intended."""
-    return {f"{WAYS}.upsert.least_age": lambda doubt: doubt.age}

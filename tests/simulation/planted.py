@@ -34,7 +34,6 @@ FAULTS: Final[dict[str, Callable[[], Patches]]] = {
     "not found is believed unproven": faults_in_ways.unproven,
     "a lost create is resent at once": faults_in_ways.resent_at_once,
     "a doubt is judged too soon": faults_in_ways.doubt_judged_too_soon,
-    "a doubt is as old as its intention": faults_in_ways.doubt_is_as_old_as_its_intention,
     "an update names everything": faults_in_ways.names_everything,
     "taken is not merged": faults_in_delivery.taken_is_not_merged,
     "a stop forgets outcomes": faults_in_delivery.stop_forgets_outcomes,

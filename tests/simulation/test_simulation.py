@@ -23,7 +23,6 @@ FOUND_BY = {
     "not found is believed unproven": 1281,
     "a lost create is resent at once": 9,
     "a doubt is judged too soon": 1182,
-    "a doubt is as old as its intention": 0,
     "an update names everything": 52,
     "taken is not merged": 844,
     "a stop forgets outcomes": 393,
