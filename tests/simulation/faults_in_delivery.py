@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.steps import Together
@@ -73,18 +72,6 @@ def commit_is_not_durable() -> Patches:
 
     name = f"{Run.__module__}.Run"
     return {f"{name}._commit": committing, f"{name}._end_by_force": ending}
-
-
-def taken_is_not_merged() -> Patches:
-    """What was taken before is forgotten with each update."""
-    original = memory._remembered  # noqa: SLF001
-
-    def remembered(old: Any, step: Remember, now: float) -> Any:  # noqa: ANN401
-        if step.is_created is None and old.known:
-            old = replace(old, known=replace(old.known, taken={}))
-        return original(old, step, now)
-
-    return {f"{memory.__name__}._remembered": remembered}
 
 
 def stop_forgets_outcomes() -> Patches:

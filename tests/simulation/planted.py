@@ -35,7 +35,6 @@ FAULTS: Final[dict[str, Callable[[], Patches]]] = {
     "a lost create is resent at once": faults_in_ways.resent_at_once,
     "a doubt is judged too soon": faults_in_ways.doubt_judged_too_soon,
     "an update names everything": faults_in_ways.names_everything,
-    "taken is not merged": faults_in_delivery.taken_is_not_merged,
     "a stop forgets outcomes": faults_in_delivery.stop_forgets_outcomes,
     "settled out of order": faults_in_delivery.settles_out_of_order,
     "children do not wait": faults_in_delivery.children_do_not_wait,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.steps import Read
@@ -75,7 +76,12 @@ class Run:
         )
         self.monitor = SteppedMonitor(self.in_flight, world.clock)
         self._workers = SteppedWorkers(self.monitor)
-        told = Told(world.rejected, world.clock, self._settled, self._state)
+        told = Told(
+            world.rejected,
+            world.clock,
+            partial(world.truth.settled, self),
+            partial(world.truth.state_written, self),
+        )
         self.settler = SteppedSettler(self.monitor, told)
         self._scribe = SteppedScribe(self.monitor, world.disk)
         self.reading = Reading(setup, self.in_flight, world.truth.given)
@@ -230,14 +236,6 @@ class Run:
             return
         self.world.truth.committed(ways)
         self._scribe.reply(ways, replies)
-
-    def _settled(self) -> None:
-        """Note a record that went through the outputs: the next one in input order."""
-        self.world.truth.settled(self)
-
-    def _state(self, state: State) -> None:
-        """Note a state that was written."""
-        self.world.truth.state_written(self, state)
 
     def _backoff(self, tries: int) -> float:
         """Give the wait after some attempts: full jitter, as `retries.py` has it."""
