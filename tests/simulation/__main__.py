@@ -41,7 +41,6 @@ class Count(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; 1 if anything is wrong."""
-    logging.disable(logging.CRITICAL)
     options = _options(arguments)
     if options.seed is not None:
         return _alone(options.seed, shrinks=not options.whole)
@@ -94,4 +93,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    # Here and not in `main`, which tests call: what others log is theirs.
+    logging.disable(logging.CRITICAL)
     sys.exit(main())

@@ -22,7 +22,6 @@ def hunt(name: str, limit: int) -> tuple[int, str] | None:
 
 def main() -> int:
     """Hunt for all, or for one; 1 if one is not found."""
-    logging.disable(logging.CRITICAL)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--limit", type=int, default=2_000)
@@ -38,4 +37,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # Here and not in `main`, which tests call: what others log is theirs.
+    logging.disable(logging.CRITICAL)
     sys.exit(main())
