@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from target_apptivo.sandbox import Sandbox
 
-# Some tests import from this plugin before others load it, in whatever order they are collected.
-pytest.register_assert_rewrite("tests.postgres")
+# Some tests import from these before others load them as plugins, in whatever order.
+pytest.register_assert_rewrite("tests.meltano", "tests.postgres")
 
 # The same examples in every run, however busy the machine is.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)

@@ -21,12 +21,11 @@ import psycopg
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
+from tests.environments import REPO
 from tests.examples import INSTALL, Example, copy_example, keep_plugins
-from tests.slow import test_meltano
-from tests.slow.test_meltano import MELTANO_SETTINGS, REPO, read_jsonl
+from tests.meltano import MELTANO_SETTINGS, read_jsonl
 
-pytest_plugins = ["tests.postgres"]
-meltano_venv = test_meltano.meltano_venv  # the fixture
+pytest_plugins = ["tests.meltano", "tests.postgres"]
 
 
 def meltano_example(name: str, directory: Path, meltano_venv: Path, sandbox: Sandbox) -> Example:

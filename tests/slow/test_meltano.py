@@ -1,138 +1,24 @@
-"""Meltano itself runs the loader that `meltano.yml` defines, into the sandbox.
-
-Meltano lives in `.venv-meltano` and its plugins in `.venv-plugins-*`: the first run makes them with
-pip, and later runs find them there.
-"""
+"""Meltano itself runs the loader that `meltano.yml` defines, into the sandbox."""
 
 from __future__ import annotations
 
 import importlib
 import json
-import os
 import shutil
-import subprocess
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from target_apptivo.sandbox import Sandbox
 from target_apptivo.settings.declared import SETTINGS
-from tests import environments
-from tests.examples import keep_plugins
+from tests.environments import REPO
+from tests.meltano import read_jsonl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from subprocess import CompletedProcess
+    from pathlib import Path
 
-REPO = Path(__file__).parents[2]
+    from tests.meltano import Project, Record
+
+pytest_plugins = ["tests.meltano"]
 
 yaml = importlib.import_module("yaml")  # the SDK's; it comes without types
-
-MELTANO_SETTINGS = {
-    "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
-    "MELTANO_CLI_LOG_FORMAT": "uncolored",
-    "MELTANO_ENVIRONMENT": "sandbox",
-    # Nobody listens there: a look-up in the Hub would fail.
-    "MELTANO_HUB_URL": "http://127.0.0.1:9",
-    # Unlike uv, pip heeds this machine's pip configuration.
-    "MELTANO_VENV_BACKEND": "virtualenv",
-}
-
-# tap-jsonl cannot resume; a tap that can, and tells its state after every row.
-TAP_ROWS = '''#!/usr/bin/env python3
-"""Read rows.jsonl from where the state says."""
-import argparse, json, pathlib
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--config")
-parser.add_argument("--state", type=pathlib.Path)
-state = parser.parse_args().state
-done = json.loads(state.read_text())["bookmarks"]["leads"]["rows"] if state else 0
-schema = {"properties": {"source_id": {"type": "integer"}}}
-tell = {"type": "SCHEMA", "stream": "leads", "schema": schema, "key_properties": ["source_id"]}
-print(json.dumps(tell), flush=True)
-for line in pathlib.Path("rows.jsonl").read_text().splitlines()[done:]:
-    done += 1
-    tell = {"type": "RECORD", "stream": "leads", "record": json.loads(line)}
-    print(json.dumps(tell), flush=True)
-    tell = {"type": "STATE", "value": {"bookmarks": {"leads": {"rows": done}}}}
-    print(json.dumps(tell), flush=True)
-'''
-TAP_ROWS_PLUGIN = """
-  - name: tap-rows
-    namespace: tap_rows
-    executable: ./tap_rows.py
-    capabilities: [state]
-"""
-
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Meltano:
-    """Meltano's command in a project."""
-
-    command: Path
-    directory: Path
-
-    def __call__(self, *arguments: str, **environ: str) -> CompletedProcess[str]:
-        """Run it, without what this process has set for Meltano or the loader."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("MELTANO_", "TARGET_APPTIVO_"))
-        }
-        return subprocess.run(  # noqa: S603
-            [self.command, *arguments],
-            cwd=self.directory,
-            env={**inherited, **MELTANO_SETTINGS, **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A Meltano project made from the repository's, and the sandbox it loads."""
-
-    command: Meltano
-    sandbox: Sandbox
-    state_suffix: str
-
-    def meltano(self, *arguments: str, **environ: str) -> CompletedProcess[str]:
-        """Run Meltano's command for this sandbox."""
-        return self.command(*arguments, TARGET_APPTIVO_API_URL=self.sandbox.url, **environ)
-
-    def run(self, tap: str, **environ: str) -> CompletedProcess[str]:
-        """Run a tap into the loader, with a state of this test's own."""
-        suffix = f"--state-id-suffix={self.state_suffix}"
-        return self.meltano("run", suffix, tap, "target-apptivo", **environ)
-
-    def state(self, tap: str) -> Record:
-        """The state that Meltano has stored."""
-        state_id = f"sandbox:{tap}-to-target-apptivo:{self.state_suffix}"
-        answer = self.meltano("--log-level=error", "state", "get", state_id)
-        state: Record = json.loads(answer.stdout)["singer_state"]
-        return state
-
-    def write_rows(self, *rows: Record) -> None:
-        """Set what tap-rows will find."""
-        text = "".join(f"{json.dumps(row)}\n" for row in rows)
-        (self.command.directory / "rows.jsonl").write_text(text, "utf-8")
-
-    def delivered(self) -> list[Any]:
-        """The last names of the leads that arrived, in the order of the alphabet."""
-        return sorted(record["lastName"] for record in self.sandbox.records["leads"])
-
-
-def read_jsonl(path: Path) -> list[Record]:
-    """Read the rows of a file."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def lead(number: int) -> Record:
@@ -150,35 +36,6 @@ def as_sent(rows: list[Record], arrived: list[Record]) -> list[Record]:
     names = {name for row in rows for name in row}
     sent = [{name: record[name] for name in record if name in names} for record in arrived]
     return sorted(sent, key=rows.index)
-
-
-@pytest.fixture(scope="module")
-def meltano_venv() -> Path:
-    """Meltano in an environment of its own."""
-    return environments.cached("meltano", "meltano>=4.3,<5").parent
-
-
-@pytest.fixture(scope="module")
-def meltano(meltano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Meltano:
-    """Meltano in a copy of the project, with its plugins installed."""
-    directory = tmp_path_factory.mktemp("project")
-    project = (REPO / "meltano.yml").read_text("utf-8")
-    project = project.replace("pip_url: -e .[", f"pip_url: -e {REPO}[")
-    project = project.replace("\n  loaders:\n", f"{TAP_ROWS_PLUGIN}\n  loaders:\n")
-    (directory / "meltano.yml").write_text(project, "utf-8")
-    shutil.copytree(REPO / "demo" / "jsonl", directory / "demo" / "jsonl")
-    (directory / "tap_rows.py").write_text(TAP_ROWS, "utf-8")
-    (directory / "tap_rows.py").chmod(0o755)
-    meltano = Meltano(meltano_venv / "bin" / "meltano", directory)
-    keep_plugins("meltano", directory, partial(meltano, "install"))
-    return meltano
-
-
-@pytest.fixture
-def project(meltano: Meltano, request: pytest.FixtureRequest) -> Iterator[Project]:
-    """The project, with an empty sandbox and no state."""
-    with Sandbox() as sandbox:
-        yield Project(meltano, sandbox, request.node.name)
 
 
 def test_every_lead_arrives(project: Project) -> None:
