@@ -1,7 +1,8 @@
 """What the journal is asked, in groups: questions, intentions and outcomes. Pure.
 
 Intentions run at most twice the limit of requests ahead: then a slow disk costs nothing, and a
-crash leaves few in doubt. Outcomes are held whatever happens; the rest not behind the cut of a run.
+crash leaves few in doubt. Outcomes are held whatever happens; the rest not behind the cut of a run,
+and what is held there already, and not sent any more, holds up nothing before it.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ class Books:
     Attributes:
         under_way: How many are being carried out.
         is_closed: Whether the journal has failed.
-        ahead: How many intentions are held whose requests are not sent yet.
+        ahead: The ways whose intentions are held, and whose requests are not sent yet.
     """
 
     def __init__(self) -> None:
         """Start empty."""
         self.under_way = 0
-        self.ahead = 0
+        self.ahead: set[PendingWay] = set()
         self.is_closed = False
         self._outcomes: list[PendingWay] = []
         self._questions = Queue()
@@ -80,9 +81,8 @@ class Books:
         taken, self._outcomes = self._outcomes, []
         while self._may_intend(cut, limit):
             way = self._intentions.pop()
-            way.is_intended = True
             way.places = _places(way.step)
-            self.ahead += 1
+            self.ahead.add(way)
             taken.append(way)
         while len(taken) < _MOST_AT_ONCE and self._questions.has(cut):
             taken.append(self._questions.pop())
@@ -91,7 +91,8 @@ class Books:
 
     def _may_intend(self, cut: float, limit: int) -> bool:
         """Whether the next intention may be held."""
-        return self._intentions.has(cut) and self.ahead < _AHEAD_PER_REQUEST * limit
+        ahead = sum(way.sequence <= cut for way in self.ahead)
+        return self._intentions.has(cut) and ahead < _AHEAD_PER_REQUEST * limit
 
 
 def _places(step: object) -> tuple[Place, ...]:

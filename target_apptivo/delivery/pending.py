@@ -153,7 +153,6 @@ class PendingWay:
         attempts: How often a request of it was sent that changes something.
         had_before: Whether Apptivo may have had its records before its present sending.
         places: Where the journal holds an intention of it that may not have been sent.
-        is_intended: Whether the journal holds its intention, and its request is still to be sent.
     """
 
     start: Callable[[], Way] | Callable[[], BatchWay]
@@ -165,7 +164,6 @@ class PendingWay:
     tries: int = 0
     attempts: int = 0
     had_before: bool = False
-    is_intended: bool = False
     places: tuple[Place, ...] = ()
 
     @property

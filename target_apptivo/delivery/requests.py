@@ -55,9 +55,7 @@ class Requests:
         """Take the earliest one off, to be sent now, when there is nothing to wait for."""
         way = self._progress.ready.pop()
         way.tries += 1
-        if way.is_intended:
-            way.is_intended = False
-            self._progress.books.ahead -= 1
+        self._progress.books.ahead.discard(way)
         self.under_way += 1
         self.pace.sent(now)
         return way

@@ -192,7 +192,7 @@ class Course:
         """The journal takes what it is to carry out."""
         self.world.open_books()
         in_flight = self.world.in_flight
-        assert in_flight.progress.books.ahead <= 2 * in_flight.requests.pace.limit
+        assert len(in_flight.progress.books.ahead) <= 2 * in_flight.requests.pace.limit
 
     def write_books(self) -> None:
         """The journal has carried it out."""
@@ -885,6 +885,30 @@ def test_intentions_run_at_most_twice_the_limit_ahead() -> None:
     world.write_books()
     assert len(world.send_all()) == 2
     assert world.open_books() == 2
+
+
+def test_what_is_intended_behind_the_end_holds_up_nothing_before_it() -> None:
+    """The run came to no end: what is not sent any more left no room for what still is."""
+
+    async def late() -> Verdict:
+        await Wait(1.0)
+        verdict: Verdict = await kept()()
+        return verdict
+
+    world = World(KEPT)
+    first = world.submit(start=late)
+    for number in range(1, 7):
+        world.submit(start=kept(number))
+    world.open_books()
+    world.write_books()
+    refused, other = world.send_all()
+    assert world.open_books() == 2
+    world.write_books()
+    world.answer(refused, REJECTED)
+    world.answer(other, ACCEPTED)
+    world.bring_to_its_end()
+    assert outcome(first) is Outcome.ACCEPTED
+    assert world.has_ended
 
 
 def test_a_stopped_run_holds_the_outcomes_that_it_still_gets() -> None:
