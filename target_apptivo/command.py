@@ -1,11 +1,11 @@
-"""The command line: our options, the files it reads, and how it ends."""
+"""The command line: what it was asked for, and how it ends."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from singer_sdk.exceptions import (
@@ -97,63 +97,6 @@ class Trial:
         elif self.fields is not None:
             print_fields(run, app_named(self.fields) or "")
         return self.check or self.journal is not None or self.fields is not None
-
-
-def options() -> list[click.Option]:
-    """Give the options besides the SDK's."""
-    return [
-        _flag("--check", "Verify the credentials with a read that changes nothing."),
-        _valued(
-            "--fields",
-            "[APP]",
-            "Print the fields of the account's apps, or of APP (leads, customers, contacts, cases, "
-            "opportunities).",
-        ),
-        _valued(
-            "--preview",
-            "[N]",
-            "Send nothing; print the requests of the first N records (default 3) of each stream.",
-            flag_value="3",
-            type=click.IntRange(min=1),
-        ),
-        _flag("--plan", "Say what a run would do to the whole input; change nothing anywhere."),
-        _valued(
-            "--send-test",
-            "[STREAM]",
-            "Really send the first record of each stream, or of STREAM, and no more; a delete only "
-            "if STREAM names it.",
-        ),
-        _valued(
-            "--journal",
-            "[FILE]",
-            "Make the journal, or add to it the ids that response records in FILE tell.",
-        ),
-        _flag("--sandbox", "Send to an embedded sandbox, for this run; needs no keys."),
-    ]
-
-
-def _flag(name: str, text: str) -> click.Option:
-    """Make an option without a value."""
-    return click.Option([name], is_flag=True, help=text)
-
-
-def _valued(
-    name: str,
-    metavar: str,
-    text: str,
-    flag_value: str = "",
-    **more: Any,  # noqa: ANN401 - click's own
-) -> click.Option:
-    """Make an option that may have a value."""
-    return click.Option(
-        [name],
-        is_flag=False,
-        flag_value=flag_value,
-        default=None,
-        metavar=metavar,
-        help=text,
-        **more,
-    )
 
 
 def print_check(run: Run, logger: logging.Logger) -> None:

@@ -12,6 +12,7 @@ from singer_sdk.helpers._classproperty import classproperty
 
 from target_apptivo import command
 from target_apptivo.errors import SettingsError, StoppedError
+from target_apptivo.options import helpful
 from target_apptivo.redact import Redactor, guard_logging, tells_a_user
 from target_apptivo.run import Run
 from target_apptivo.settings.check import check_settings
@@ -126,9 +127,7 @@ class TargetApptivo(MessageTarget):
         prefix = cls._env_var_prefix
         found = {name: os.environ.get(f"{prefix}{name.upper()}") for name in SECRETS}
         cls.redactor.add(*secrets_in(found))
-        singer_command = super().get_singer_command()
-        singer_command.params.extend(command.options())
-        return singer_command
+        return helpful(super().get_singer_command(), cls.logger)
 
     @classmethod
     def cb_config(  # type: ignore[override] # files are read where errors can be told

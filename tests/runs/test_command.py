@@ -26,7 +26,18 @@ def test_version_and_about_work(run: RunTarget) -> None:
     assert about["name"] == "target-apptivo"
     assert "| api_key |" in run((), "--about", "--format=markdown").stdout
     assert "access_key" in run((), "--about").stdout
-    assert "--send-test" in run((), "--help").stdout
+
+
+def test_help_tells_each_option_once_by_task(run: RunTarget) -> None:
+    """What loads comes first; the examples behind it use no option that there is not."""
+    told, examples = run((), "--help").stdout.split("Examples:")
+    options = {param.opts[0] for param in TargetApptivo.cli.params} | {"--help"}
+    lines = [line.split()[0] for line in told.splitlines() if line.startswith("  --")]
+    assert sorted(lines) == sorted(options)
+    tasks = [line for line in told.splitlines() if line.endswith(":")]
+    assert tasks[0] == "Run:"
+    assert len(tasks) == 6
+    assert {word for word in examples.split() if word.startswith("--")} < options
 
 
 def test_every_setting_is_told_in_full() -> None:
