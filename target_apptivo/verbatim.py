@@ -27,6 +27,11 @@ _TOKEN: Final = re.compile(
 )
 
 
+_MARK: Final = "\ufeff"
+# `json.loads` would make it anew for each line.
+_decode: Final = json.JSONDecoder(parse_float=Decimal).decode
+
+
 class Verbatim(simplejson.RawJSON):
     """A value that is kept as it is written, to be written again."""
 
@@ -47,7 +52,7 @@ def loads_line(line: bytes) -> tuple[Any, str | None]:
     """
     flaw = None
     try:
-        message = json.loads(line, parse_float=Decimal)
+        message = _decode(line.decode(errors="surrogatepass").removeprefix(_MARK))
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise
     except (ArithmeticError, ValueError):

@@ -178,7 +178,8 @@ class Progress:
         """Give a record its outcome; those who wait for it alone go on."""
         if not self._policy.keeps_all:
             pending.request = None
-            if not self._policy.keeps_answers:
+            # Where nothing was sent there is no answer to give up.
+            if (verdict.response or verdict.response_text) and not self._policy.keeps_answers:
                 verdict = replace(verdict, response=None, response_text=None)
         if verdict.outcome is Outcome.REJECTED:
             # Also by its own result in the answer to a batch; in doubt it would be uncertain.

@@ -21,7 +21,6 @@ _MOST_DIGITS = 1_000
 _TOO_LONG = 10**_MOST_DIGITS
 # ASCII: a lone surrogate has no UTF-8, and is a text all the same.
 _quote = json.JSONEncoder().encode
-_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def digest(value: Any) -> str:  # noqa: ANN401
@@ -80,7 +79,8 @@ def key_text(values: Mapping[str, Any]) -> str:
     Raises:
         ValueError: As `digest` does.
     """
-    return _compact([_key_part(values[name]) for name in sorted(values)])
+    parts = [_key_part(values[name]) for name in sorted(values)]
+    return f"[{','.join(['null' if part is None else _quote(part) for part in parts])}]"
 
 
 def _told(value: object) -> list[str]:
