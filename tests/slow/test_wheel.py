@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from zipfile import ZipFile
 
 import pytest
 
@@ -60,6 +61,18 @@ def test_the_wheel_alone_runs(wheel: Path, tmp_path: Path) -> None:
     python = programs / "python"
     names = call(sys.executable, "-m", "pip", "--python", python, "list", "--format=freeze")
     assert not any(line.startswith("backoff==") for line in names.splitlines())
+
+
+def test_the_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
+    """Its modules are those of the repository, and no test, example or output is among them."""
+    names = {PurePosixPath(name) for name in ZipFile(wheel).namelist()}
+    metadata = {name for name in names if name.parts[0].endswith(".dist-info")}
+    files = {path.relative_to(ROOT) for path in (ROOT / "target_apptivo").rglob("*.*")}
+    modules = {path.as_posix() for path in files if "__pycache__" not in path.parts}
+    assert {str(name) for name in names - metadata} == modules
+    assert {name.name for name in metadata} == {
+        *("METADATA", "RECORD", "WHEEL", "LICENSE", "entry_points.txt")
+    }
 
 
 @pytest.mark.parametrize("edge", ["lowest", "newest"])
