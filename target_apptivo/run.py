@@ -42,7 +42,7 @@ class Deliverer(Protocol):
         """Bring the run to its end."""
 
     def unsent(self) -> Iterable[Place]:
-        """Give where the journal holds what a run which has ended never sent."""
+        """Give where the journal holds intentions of which Apptivo surely has nothing."""
 
     def unsettled(self) -> Sequence[PendingRecord]:
         """Give the records that a run which has ended leaves unsettled."""

@@ -84,14 +84,14 @@ class Shelf:
             self.journal.claim(endpoint, stream, names)
 
     def withdraw(self, places: Iterable[Place]) -> None:
-        """Take back what was intended and never sent; else it would be in doubt."""
+        """Take back intentions that surely came to nothing; else they would be in doubt."""
         unsent = list(places)
         if not self.journal or not unsent:
             return
         try:
             self.journal.withdraw(unsent)
         except JournalError:  # what ended the run is told, and this is of the same cause
-            logger.warning("%d records that were never sent stay in doubt", len(unsent))
+            logger.warning("%d records of which Apptivo has nothing stay in doubt", len(unsent))
 
     def take_over(self, lines: Iterable[bytes]) -> int:
         """Take over response records; give how many.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.steps import Together
+from target_apptivo.apptivo.steps import Join, Together
 from target_apptivo.delivery.schedule import Queue
 from target_apptivo.journal.steps import Forget, Intend, Remember, Withdraw
 
@@ -61,6 +61,7 @@ class Books:
             case _ if self.is_closed:
                 pass
             case Remember() | Withdraw() | Forget():
+                way.places = ()
                 self._outcomes.append(way)
             case Intend() | Together():
                 self._intentions.put(way)
@@ -81,7 +82,7 @@ class Books:
         taken, self._outcomes = self._outcomes, []
         while self._may_intend(cut, limit):
             way = self._intentions.pop()
-            way.places = _places(way.step)
+            way.places = places_of(way.step)
             self.ahead.add(way)
             taken.append(way)
         while len(taken) < _MOST_AT_ONCE and self._questions.has(cut):
@@ -95,10 +96,10 @@ class Books:
         return self._intentions.has(cut) and ahead < _AHEAD_PER_REQUEST * limit
 
 
-def _places(step: object) -> tuple[Place, ...]:
-    """Give where the journal will hold an intention."""
+def places_of(step: object) -> tuple[Place, ...]:
+    """Give where the journal will hold what a step intends; that of a batch's member, together."""
     match step:
-        case Intend(place=place):
+        case Intend(place=place) | Join(intend=Intend(place=place)):
             return (place,)
         case Together(steps):
             return tuple(each.place for each in steps)

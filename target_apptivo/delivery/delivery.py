@@ -140,7 +140,7 @@ class Delivery:
             return list(self._in_flight.window.records())
 
     def unsent(self) -> list[Place]:
-        """Give where the journal holds what a run which has ended intended and never sent."""
+        """Give where the journal holds intentions of which Apptivo surely has nothing."""
         with self._monitor.lock:
             return [place for way in unsent(self._in_flight.progress) for place in way.places]
 

@@ -152,7 +152,7 @@ class PendingWay:
         tries: How often its present request was sent.
         attempts: How often a request of it was sent that changes something.
         had_before: Whether Apptivo may have had its records before its present sending.
-        places: Where the journal holds an intention of it that may not have been sent.
+        places: Where the journal holds its intentions; none once it is told their outcome.
     """
 
     start: Callable[[], Way] | Callable[[], BatchWay]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.apptivo.steps import Ask, Halves, Join, Read, Send, Tell, Wait
 from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.delivery.batches import Batches
-from target_apptivo.delivery.books import Books
+from target_apptivo.delivery.books import Books, places_of
 from target_apptivo.delivery.lines import Lines
 from target_apptivo.delivery.pending import PendingWay
 from target_apptivo.delivery.rehearsal import Rehearsal, Reply
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """The ways of one run, and where each of them is."""
+    """The ways of one run, and where each of them is.
+
+    Attributes:
+        failed: Those that ended the run; there are no more than were under way.
+    """
 
     def __init__(self, policy: Policy, window: Window) -> None:
         """Start with none."""
@@ -47,6 +51,7 @@ class Progress:
         self._rehearsal = Rehearsal(policy, self._turns)
         self._replies: deque[tuple[PendingWay, Any]] = deque()
         self._is_taking_on = False
+        self.failed: list[PendingWay] = []
 
     def line_up(self, way: PendingWay, now: float) -> None:
         """Take the way of a record that was read; it starts when it waits for nobody."""
@@ -87,6 +92,7 @@ class Progress:
         """End the run at a way whose records get no outcome; what is before it goes on."""
         for pending in way.records:
             pending.error = error
+        self.failed.append(way)
         self._window.end_at(way.sequence)
         self._start(self._turns.leave(way), now)
         self.pass_turns_on(now)
@@ -190,8 +196,12 @@ class Progress:
 
 
 def unsent(progress: Progress) -> Iterator[PendingWay]:
-    """Give the ways whose intentions the journal holds, and of which nothing has left."""
-    for way in (*progress.ready, *progress.waiting):
+    """Give the ways whose intentions may be held, and of which Apptivo surely has nothing.
+
+    Nothing of them has left, or what left was surely refused; whatever was in doubt before their
+    intentions stays so (`Withdraw`).
+    """
+    for way in (*progress.ready, *progress.waiting, *progress.failed):
         if not way.records[0].apptivo_may_have:
             yield way
 
@@ -206,4 +216,6 @@ def _halves(way: PendingWay, halves: Halves) -> Iterator[PendingWay]:
     """Make the ways of a batch's two halves."""
     first, second = way.members[: halves.middle], way.members[halves.middle :]
     for start, members in ((halves.first, first), (halves.second, second)):
-        yield PendingWay(start, [member.records[0] for member in members], members)
+        half = PendingWay(start, [member.records[0] for member in members], members)
+        half.places = tuple(place for member in members for place in places_of(member.step))
+        yield half

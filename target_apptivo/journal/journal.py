@@ -161,7 +161,7 @@ class Journal:
             return Book(self._connection, self._now()).carry_out(steps)
 
     def withdraw(self, places: Iterable[Place]) -> None:
-        """Take back intentions that were never sent.
+        """Take back intentions that surely came to nothing.
 
         Raises:
             JournalError: If the database fails, now or before.

@@ -284,6 +284,12 @@ def test_an_update_with_all_attempts_lost_is_tried_again_next_time(step: InStep)
 # --- in doubt ---
 
 
+def in_doubt(step: InStep) -> int:
+    """Ask the journal how much is in doubt."""
+    count: int = step([], "--journal").lines[0]["in_doubt"]
+    return count
+
+
 def crash(step: InStep, *rows: dict[str, Any], **settings: Any) -> None:  # noqa: ANN401
     """Leave records in doubt: all answers are lost, and are not looked for."""
     settings = {"on_uncertain": "hold", **set_aside(step), **settings}
@@ -404,3 +410,31 @@ def test_a_set_aside_update_is_sent_while_nothing_newer_was_taken(step: InStep) 
     run = step(lines)
     assert outcomes(run) == ["updated"]
     assert named(step.sent[0]) == {"description"}
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("streams", [MATCHED, {"leads": "create_lead"}])
+def test_what_the_credentials_refuse_is_not_in_doubt(step: InStep, streams: Any) -> None:  # noqa: ANN401
+    """Whatever was under way was refused, and the rest never left."""
+
+    def respond(request: Received) -> Reply | None:
+        return Reply(status=401) if is_write(request) and len(step.sent) > 10 else None
+
+    step.sandbox.respond = respond
+    run = step(table("leads", *(lead(number) for number in range(60))), streams=streams)
+    assert run.last_log.startswith("Apptivo refused the credentials (HTTP 401)")
+    assert in_doubt(step) == 0
+
+
+@pytest.mark.parametrize("reply", [Reply(status=401), Reply(status=503)])
+def test_an_older_doubt_outlives_a_refusal(step: InStep, reply: Reply) -> None:
+    """What was sent yesterday may be there, though today's sending surely came to nothing."""
+    Losing(step.sandbox, stores=True)
+    crash(step, lead(1))
+    step.sandbox.respond = lambda request: reply if is_write(request) else None
+    assert step(table("leads", lead(1, description="B")), max_attempts=1).code == 1
+    assert in_doubt(step) == 1
+    step.sandbox.respond = None
+    assert outcomes(step(table("leads", lead(1)), streams=MATCHED, **set_aside(step))) == [
+        "uncertain"
+    ]

@@ -94,17 +94,19 @@ class Account:
         return 0 <= limit < aside and not run.plan.is_calm
 
     def _unsent(self, run: Run) -> Iterator[str]:
-        """A run that stops in order takes back the intents that it never sent."""
-        sent = {
+        """A run that stops in order takes back intents that were never sent or surely refused."""
+        feared = {
             message.place
             for sending in run.sendings
             for message in sending.messages
-            if sending.action
+            if sending.action and not sending.came_to_nothing
         }
         for place, memory in self._world.disk.held.items():
-            is_new = memory.intention is not None and memory.intention.at >= run.started_at
-            if is_new and place not in sent and not self._world.disk.fails:
-                yield f"{place.stream} {place.key}: intended, never sent, and not taken back"
+            newest = memory.intention
+            # One that took the place of an older one may stand for both.
+            is_new = newest and newest.at >= run.started_at and newest.earlier is None
+            if is_new and place not in feared and not self._world.disk.fails:
+                yield f"{place.stream} {place.key}: intended, nothing arrived, and not taken back"
 
     def _unheld(self, run: Run) -> Iterator[str]:
         """A run that ends in order has held what became of everything that was answered."""

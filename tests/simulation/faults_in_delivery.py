@@ -121,7 +121,17 @@ def withdraws_what_was_sent() -> Patches:
     """A run that stops takes back intentions of what may have been sent."""
 
     def unsent(progress: Progress) -> Iterator[PendingWay]:
-        yield from (*progress.ready, *progress.waiting)
+        yield from (*progress.ready, *progress.waiting, *progress.failed)
+
+    return {"tests.simulation.main_thread.unsent": unsent}
+
+
+def leaves_refused_in_doubt() -> Patches:
+    """A run that a refusal ends takes back only what never left."""
+
+    def unsent(progress: Progress) -> Iterator[PendingWay]:
+        ways = (*progress.ready, *progress.waiting)
+        return (way for way in ways if not way.records[0].apptivo_may_have)
 
     return {"tests.simulation.main_thread.unsent": unsent}
 

@@ -40,6 +40,7 @@ FAULTS: Final[dict[str, Callable[[], Patches]]] = {
     "children do not wait": faults_in_delivery.children_do_not_wait,
     "keys do not line up": faults_in_delivery.keys_do_not_line_up,
     "what was sent is withdrawn": faults_in_delivery.withdraws_what_was_sent,
+    "what was refused stays in doubt": faults_in_delivery.leaves_refused_in_doubt,
     "a doubt is forgotten": faults_in_ways.doubt_is_forgotten,
     "one page is enough": faults_in_ways.one_page_is_enough,
     "keep overwrites": faults_in_ways.planned_with(on_conflict="overwrite"),

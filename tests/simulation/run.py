@@ -214,6 +214,7 @@ class Run:
         if self.is_over or self.monitor.is_closed:
             return
         sending.is_answered = befalls.is_good
+        sending.came_to_nothing = not befalls.may_be_done
         self.world.truth.answering(sending, befalls)
         answer = comes_back(befalls, sending.answer)
         self._workers.answered(sending.way, answer, sending.sent_at)

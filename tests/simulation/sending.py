@@ -27,6 +27,7 @@ class Sending:
         fate: What befalls it.
         answer: What Apptivo answers, once it has done what is asked for.
         is_answered: Whether its answer came, and tells what was done.
+        came_to_nothing: Whether its answer came, and proves that nothing was done.
     """
 
     run: int
@@ -37,6 +38,7 @@ class Sending:
     action: str
     sent_at: float
     is_answered: bool = False
+    came_to_nothing: bool = False
     fate: str = ""
     answer: Response | None = None
 

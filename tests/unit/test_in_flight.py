@@ -27,7 +27,7 @@ from target_apptivo.errors import (
     UnavailableError,
     UnexpectedError,
 )
-from target_apptivo.journal.steps import Intend, Place, Recall, Remember
+from target_apptivo.journal.steps import Intend, Place, Recall, Remember, Withdraw
 from tests.flight import (
     ACCEPTED,
     CALM,
@@ -265,6 +265,9 @@ class Course:
             if not pending.settled or pending.settled.verdict.outcome is Outcome.UNCERTAIN
         }
         assert world.notebook.intended.keys() <= in_doubt
+        world.notebook.carry_out([Withdraw(place) for place in taken_back(world)])
+        feared = {place for pending, place in self.places.items() if pending.apptivo_may_have}
+        assert world.notebook.intended.keys() <= feared, "in doubt, and nothing can have arrived"
         if not world.in_flight.window.is_cut:
             assert world.settled == world.input
         else:
@@ -932,6 +935,64 @@ def test_a_stopped_run_holds_the_outcomes_that_it_still_gets() -> None:
     assert world.in_flight.is_quiet
     assert [outcome(way) for way in ways] == [*[Outcome.ACCEPTED] * 2, *[None] * 4]
     assert world.open_books() == 0
+
+
+def taken_back(world: World) -> list[Place]:
+    """Give the places whose intentions are taken back at the end of a run."""
+    return [place for way in unsent(world.in_flight.progress) for place in way.places]
+
+
+@pytest.mark.parametrize("answer", [KEYS_REFUSED, THROTTLED, UNREACHED])
+@pytest.mark.parametrize("lost", [0, 1])
+def test_what_ends_the_run_is_taken_back_unless_it_may_have_arrived(
+    answer: Verdict, lost: int
+) -> None:
+    """A refusal proves that its own sending came to nothing, and says nothing of an earlier one."""
+    world = World(replace(KEPT, max_attempts=lost + 1))
+    way = world.submit(start=kept(7))
+    world.open_books()
+    world.write_books()
+    for verdict in (*[LOST] * lost, answer):
+        world.now += 100.0
+        assert world.send() is way
+        world.answer(way, verdict)
+    assert way.records[0].error
+    assert taken_back(world) == ([] if lost else [Place("e", "s", "7")])
+
+
+def test_a_way_that_fails_behind_its_outcome_takes_nothing_back() -> None:
+    """Its intention is gone already: one that stands there would be an older one."""
+
+    async def refused_and_broken() -> Verdict:
+        verdict = await kept()()
+        raise UnavailableError(str(verdict.reason), attempts=1, record="1")
+
+    world = World(KEPT)
+    way = world.submit(start=refused_and_broken)
+    for _ in range(2):
+        world.open_books()
+        world.write_books()
+        for each in world.send_all():
+            world.answer(each, REJECTED)
+    assert way.records[0].error
+    assert not way.records[0].apptivo_may_have
+    assert taken_back(world) == []
+
+
+def test_the_halves_of_a_refused_batch_are_taken_back() -> None:
+    """They were intended with the whole, and are not sent any more."""
+    world = World(KEPT)
+    batch = Batch(size=3, property_name="r", split_rejected=True)
+    places = [Place("e", "s", str(number)) for number in range(3)]
+    for number, place in enumerate(places):
+        record = shaped(number, place=place)
+        world.submit(start=way_of(POST, record=record, batch=batch), stream="bulk")
+    world.open_books()
+    world.write_books()
+    (whole,) = world.send_all()
+    world.answer(whole, REJECTED)
+    world.in_flight.stop(StoppedError(15))
+    assert sorted(taken_back(world)) == places
 
 
 def test_a_batch_is_intended_in_one_go() -> None:
