@@ -57,9 +57,11 @@ class Progress:
         """Take the way of a record that was read; it starts when it waits for nobody."""
         if self._policy.is_rehearsal:
             self._rehearsal.read(way.records[0])
-        for awaited in self._lines.line_up(way):
-            self._start(self.batches.release_with(awaited), now)
-        if not way.blocked_by:
+        # All of them before any goes on: a rehearsal may end it at once, and free this one.
+        awaited = [*self._lines.line_up(way)]
+        for each in awaited:
+            self._start(self.batches.release_with(each), now)
+        if not awaited:
             self.take_on(way, None, now)
 
     def take_on(self, way: PendingWay, reply: object, now: float) -> None:

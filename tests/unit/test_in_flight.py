@@ -1033,6 +1033,18 @@ def test_a_dry_run_shapes_every_request_and_sends_none() -> None:
     assert {way.records[0].attempts for way in ways} == {0}
 
 
+def test_a_dry_run_comes_to_its_end_with_one_key_twice_in_a_batch() -> None:
+    """The batch goes for the second one's sake and ends at once, before that waits for it."""
+    world = World(replace(CALM, dry_run=True))
+    batch = Batch(size=3, property_name="r")
+    ways = [
+        world.submit(*lines, start=way_of(POST, batch=batch), stream="bulk")
+        for lines in ("a", "b", "a", "a")
+    ]
+    world.bring_to_its_end()
+    assert [outcome(way) for way in ways] == [Outcome.SKIPPED] * 4
+
+
 async def read_first_or_wait(number: int) -> Verdict:
     """Wait, intend, send, remember."""
     place = Place("e", "s", str(number))
