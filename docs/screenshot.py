@@ -53,7 +53,7 @@ def take(url: str, folder: Path) -> None:
             *QUIET,
             f"--user-data-dir={folder / 'profile'}",
             f"--screenshot={PICTURE}",
-            "--window-size=1200,860",
+            "--window-size=1200,1130",
             "--virtual-time-budget=4000",
             url,
         ],
