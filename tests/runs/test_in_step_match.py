@@ -204,6 +204,20 @@ def test_an_own_id_that_is_not_there_rejects_the_record(step: InStep, own_id: st
     assert not step.sent
 
 
+def test_a_known_object_that_its_own_id_names_is_gone(step: InStep, person: Person) -> None:
+    """It is read again and not searched: a blank search would find everybody."""
+    known = person.creates("leads", lastName="Ada")
+    streams = {"leads": matching("leadId")}
+    step(table("leads", lead(1, leadId=int(known))), streams=streams)
+    person.deletes("leads", known)
+    rows = table("leads", lead(1, leadId=int(known), description="mine"))
+    run = step(rows, streams=streams, **set_aside(step))
+    assert outcomes(run) == ["rejected"]
+    assert f"no longer in Apptivo: {known}" in responses(run)[0]["reason"]
+    assert set(step.reads) == {"getById"}
+    assert not step.sent
+
+
 # --- 12.4 several, another's, none ---
 
 

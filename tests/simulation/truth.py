@@ -127,6 +127,8 @@ class Truth:
                     thing = self.world.firm.things.get(int(apptivo_id))
                     if thing and thing.path == PATHS[endpoint]:
                         thing.remembered_at = None
+                    held = self.world.disk.held
+                    self.doubted &= {place for place in held if held[place].intention}
 
     def given(self, message: Message, verdict: Verdict) -> None:
         """Look on while a record gets its outcome."""

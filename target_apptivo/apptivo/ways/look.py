@@ -65,7 +65,7 @@ async def look(record: Shaped, rules: Rules) -> Found | NotFound | Unclear:
     """
     criteria = _criteria(record)
     if criteria.own_id is not None:
-        return await _read_own(record, rules, criteria.own_id)
+        return await look_in_apptivo(record, rules)
     place = place_of(record)
     known = [
         match
@@ -80,8 +80,11 @@ async def look(record: Shaped, rules: Rules) -> Found | NotFound | Unclear:
 
 
 async def look_in_apptivo(record: Shaped, rules: Rules) -> Found | NotFound | Unclear:
-    """Search for a record in Apptivo, and see that it is not what another key became."""
-    ids = await search(_criteria(record), rules)
+    """Look for a record in Apptivo alone, and see that it is not what another key became."""
+    criteria = _criteria(record)
+    if criteria.own_id is not None:
+        return await _read_own(record, rules, criteria.own_id)
+    ids = await search(criteria, rules)
     if isinstance(ids, Unbelievable):
         return Unclear(f"the search by match_on cannot be believed: {ids.reason}")
     found = _the_one(ids)
