@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_apptivo.apptivo.fields.came_back import came_back, shown_back
+from target_apptivo.apptivo.fields.came_back import came_back, shown_back, updated_back
 from target_apptivo.apptivo.verdict import CameBack, Outcome, Verdict
 from target_apptivo.output.swallowed import Swallowed
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from tests.conftest import RunTarget, record, schema
+from tests.in_step import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,40 @@ def test_half_is_enough() -> None:
     found = seen({"a": 1, "b": 2, "c": 3, "d": 4}, {"a": 1, "b": 2})
     assert found
     assert found.sent - found.there == {"c", "d"}
+
+
+MAILS = [{"emailAddress": "a@b.c"}]
+
+
+@pytest.mark.parametrize("empty", [{}, {"emailAddresses": []}])
+def test_an_answer_without_a_list_that_apptivo_knows_is_not_whole(empty: dict[str, Any]) -> None:
+    """It shows half, and a part all the same; what is no list Apptivo may have dropped."""
+    payload = {"customerName": "Acme", "emailAddresses": MAILS}
+    assert seen(payload, {"customer": {"customerName": "Acme", **empty}}) is None
+    found = seen({**payload, "emailAddresses": "a@b.c"}, {"customerName": "Acme", **empty})
+    assert found
+    assert found.sent - found.there == {"emailAddresses"}
+
+
+WAS = {"id": 1, "isActive": "Y", "a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("shown", "sent", "there"),
+    [
+        (None, "b", "ab"),  # the update is not shown: what it wrote does not count
+        ({"id": 1, "a": 1, "c": 3}, "b", "abc"),  # nor where a part is
+        ({**WAS, "b": None, "c": 3}, "b", "abc"),  # which lacks what was read
+        ({**WAS, "c": 3}, "bcx", "abc"),
+    ],
+)
+def test_what_an_update_wrote_counts_where_all_is_shown_that_was_read(
+    shown: dict[str, Any] | None, sent: str, there: str
+) -> None:
+    """What was sent before counts by the read, and what either shows has come back."""
+    payload = {"a": 1, "b": 2, "c": 3, "x": 4}
+    back = updated_back(payload, before=["b", "gone"], found=WAS, written="cx", shown=shown)
+    assert back == CameBack(frozenset(sent), frozenset(there))
 
 
 def test_an_empty_value_has_not_come_back() -> None:
@@ -193,3 +228,18 @@ def test_reads_of_updates_tell_it_too(
     assert f"leads: 'emailAddres' {NEVER.format('2 times')}" in second.log
     asked = [request.params["a"] for request in sandbox.requests]
     assert sorted(asked) == ["getById"] * 2 + ["update"] * 2
+
+
+def test_a_part_of_an_object_accuses_nobody(
+    run: RunTarget, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Neither in the answer to a create, nor in that to an update of something else."""
+    sandbox.answers = "bare"
+    config = {"journal_url": f"sqlite:///{tmp_path}/journal.db"}
+    assert run((), "--journal", config=config).code == 0
+    row = {"customerNumber": "7", "customerName": "Acme", "emailAddresses": MAILS}
+    for more in ({}, {"description": "A"}, {"description": "B"}):
+        finished = run(table("customers", {**row, **more}, key=["customerNumber"]), config=config)
+        assert finished.code == 0
+        assert "never came back" not in finished.log
+    assert sandbox.records["customers"][0]["description"] == "B"

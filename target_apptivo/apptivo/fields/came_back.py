@@ -1,7 +1,8 @@
 """Which attributes that were sent an answer shows: what never comes back was swallowed. Pure.
 
 Apptivo drops names that it does not know without a word (docs/apptivo.md 2.3). An answer may show
-little of what it took, so it counts only where it shows at least half.
+little of what it took, so it counts only where it shows at least half, and nothing tells that it is
+not the whole object. A read is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.content import custom_entries
 from target_apptivo.apptivo.custom import CUSTOM
-from target_apptivo.apptivo.values import is_empty
+from target_apptivo.apptivo.lists import KINDS
+from target_apptivo.apptivo.values import is_empty, objects_in
 from target_apptivo.apptivo.verdict import CameBack, Outcome
 
 if TYPE_CHECKING:
@@ -28,7 +30,39 @@ def shown_back(payload: Mapping[str, Any], verdict: Verdict) -> CameBack | None:
         return None
     holders = (verdict.response, *verdict.response.values())
     objects = [holder for holder in holders if isinstance(holder, dict)]
-    return came_back(payload, max(objects, key=lambda each: len(payload.keys() & each.keys())))
+    shown = max(objects, key=lambda each: len(payload.keys() & each.keys()))
+    # These names Apptivo knows: an answer without them shows a part of the object alone.
+    lists = (name for name in KINDS if objects_in(payload.get(name)))
+    is_part = any(is_empty(shown.get(name)) for name in lists)
+    return None if is_part else came_back(payload, shown)
+
+
+def updated_back(
+    payload: Mapping[str, Any],
+    *,
+    before: Collection[str],
+    found: Mapping[str, Any],
+    written: Collection[str] = (),
+    shown: Mapping[str, Any] | None = None,
+) -> CameBack | None:
+    """Compare what was sent in an update, and before it, with what is there.
+
+    Args:
+        payload: The record as it would be sent whole.
+        before: What of it was sent earlier, as content names it.
+        found: The object as it was read before the update.
+        written: What was sent now. The read cannot show it, so it counts only where the answer
+            shows everything that the read did.
+        shown: The object as it is after the update, where it is shown.
+    """
+    after = shown or {}
+    is_whole = shown is not None and _names(found) <= _names(after) | {*written}
+    if is_whole:
+        back = came_back(payload, after, {*before, *written})
+    else:
+        back = came_back(payload, found, before)
+    seen = _names(payload) & (_names(found) | _names(after))
+    return _one(back.sent, seen) if back else None
 
 
 def came_back(

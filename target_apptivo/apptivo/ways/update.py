@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.change import Change, shown_after_update, still_differs
-from target_apptivo.apptivo.fields.came_back import came_back
+from target_apptivo.apptivo.fields.came_back import updated_back
 from target_apptivo.apptivo.objects import Gone, Stranger, Unbelievable, read_object
 from target_apptivo.apptivo.steps import Send, Sent, Wait
 from target_apptivo.apptivo.update import plan_change, update_operation, update_request
@@ -54,7 +54,7 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
         return change
     shown: dict[str, Any] | None = found
     before = target.taken or {}
-    seen = came_back(record.payload, found, before)
+    seen = updated_back(record.payload, before=before, found=found)
     verdict = Verdict(
         outcome=Outcome.UNCHANGED,
         apptivo_id=target.apptivo_id,
@@ -67,7 +67,9 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
         if isinstance(written, Verdict):
             return replace(written, matched_by=target.matched_by, conflicts=change.conflicts)
         change, shown, sent = written
-        seen = came_back(record.payload, shown, {*before, *change.names}) or seen
+        seen = updated_back(
+            record.payload, before=before, found=found, written=change.names, shown=shown
+        )
         verdict = replace(_updated(sent, target, change), came_back=seen)
     await _remember(record, target, change, shown)
     return verdict
