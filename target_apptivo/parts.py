@@ -18,6 +18,7 @@ from target_apptivo.output.ledger import Outputs, Rejected
 from target_apptivo.output.report import Report
 from target_apptivo.output.response_records import ResponseLines
 from target_apptivo.output.state_lines import StateLines, StateResponses
+from target_apptivo.output.terminal import terminal_of_a_person
 from target_apptivo.output.webhook import Webhook
 from target_apptivo.output.wording import Wording
 from target_apptivo.shelf import Shelf
@@ -37,6 +38,8 @@ class Parts:
     """Makes the parts of one run.
 
     Attributes:
+        terminal: Where a person looks on, if one does.
+        write_stdout: Writes a line to stdout.
         report: What is counted.
         shelf: The journal, if there is one.
     """
@@ -49,7 +52,9 @@ class Parts:
         self._wording = Wording(redactor)
         self._files: list[LineFile] = []
         self._clients: list[Client] = []
-        self.report = Report(shown=self._wording.shown)
+        self.terminal = terminal_of_a_person()
+        self.write_stdout = self.terminal.beside(write_stdout)
+        self.report = Report(shown=self._wording.shown, terminal=self.terminal)
         self.shelf = Shelf(settings, stop)
 
     def delivery(self, ledger: Ledger, **policy: Any) -> Delivery:  # noqa: ANN401 - of Policy
@@ -117,6 +122,7 @@ class Parts:
 
     def close(self) -> None:
         """Give back what was opened."""
+        self.terminal.close()
         for file in self._files:
             file.close()
         for client in self._clients:
@@ -161,12 +167,14 @@ class Parts:
         """Make what writes STATE; behind response records on stdout it is a Singer message."""
         wanted = self._settings.responses
         is_chained = wanted.emit == "records" and not wanted.path
-        return StateLines(write_stdout, self._redactor, as_message=is_chained)
+        return StateLines(self.write_stdout, self._redactor, as_message=is_chained)
 
     def _responses(self) -> ResponseLines:
         """Open where response records go."""
         path = self._settings.responses.path
-        return ResponseLines(self._open(path, "responses.path").write if path else write_stdout)
+        return ResponseLines(
+            self._open(path, "responses.path").write if path else self.write_stdout
+        )
 
     def _webhook(self, url: str) -> Webhook:
         """Make the webhook, with a client of its own that has no credentials."""

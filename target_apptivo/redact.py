@@ -173,8 +173,9 @@ class RedactingFormatter(logging.Formatter):
         self.redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a log record and mask the secrets in it."""
-        return self.redactor.text(self.inner.format(record))
+        """Format a log record and mask the secrets in it; one for a person is its message alone."""
+        is_plain = getattr(record, "is_plain", False)
+        return self.redactor.text(record.getMessage() if is_plain else self.inner.format(record))
 
 
 def guard_logging(redactor: Redactor) -> None:

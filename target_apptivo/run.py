@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.errors import RecordsRefusedError
+from target_apptivo.output.advice import next_steps
 from target_apptivo.output.notices import Notices
 from target_apptivo.parts import Parts
 from target_apptivo.stop import Stop
@@ -78,6 +80,7 @@ class Run:
         """
         self.parts.refuse_own_output(source)
         self.stop.begin()
+        self.parts.terminal.open()
         self.delivery = self._build()
 
     def input_failed(self, error: Exception) -> None:
@@ -131,9 +134,11 @@ class Run:
 
     def _log_account(self) -> None:
         """Tell how the run went."""
+        self.parts.terminal.show("")
         self.report.log_summary()
         self._log_set_aside()
         self._log_unsettled()
+        self._tell_next()
 
     def _check_refused(self) -> None:
         """End with an error where a dry run found more refusals than a run would allow."""
@@ -149,12 +154,21 @@ class Run:
         """Say where the records are that were set aside, and what can be done with them."""
         aside = self.report.total(Outcome.REJECTED, Outcome.UNCERTAIN)
         if aside and self.settings.rejected_path:
-            logger.warning(
+            self.parts.terminal.say(
+                logging.WARNING,
                 "%d records are set aside in %s: move the file away, mend it, and send it again "
                 "with --input",
                 aside,
                 self.settings.rejected_path,
             )
+
+    def _tell_next(self) -> None:
+        """Tell a person what may come next."""
+        terminal = self.parts.terminal
+        if terminal.is_there:
+            shows_state = sys.stdout.isatty()
+            for step in next_steps(self.report, self.settings, shows_state=shows_state):
+                terminal.say(logging.INFO, "next: %s", step)
 
     def _log_unsettled(self) -> None:
         """Name what an ended run leaves behind in Apptivo, where the next run may send it again."""

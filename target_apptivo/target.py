@@ -114,6 +114,7 @@ class TargetApptivo(MessageTarget):
         """Note the first signal; a second one ends the program at once."""
         run = getattr(self, "run", None)
         if run is not None and run.stop.signal_number is not None:
+            run.parts.terminal.leave()
             os._exit(128 + signum)
         if run is None or not run.stop.has_begun:  # --check, or before the first line
             raise StoppedError(signum)

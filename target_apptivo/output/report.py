@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.output.swallowed import Swallowed
+from target_apptivo.output.table import counts_table
+from target_apptivo.output.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pending import Record, SettledRecord
@@ -19,13 +21,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger("target-apptivo")
 
 _INTERVAL = 30.0
+# Seconds between two looks of a person.
+_GLANCE = 0.2
 # Reasons are kept for the account; a text that differs in every record must not fill the memory.
 _MOST_REASONS = 200
 _REASONS_SHOWN = 10
 
 
 class Report:
-    """Counts records by stream and outcome, and reasons by frequency."""
+    """Counts records by stream and outcome, and reasons by frequency.
+
+    Attributes:
+        describe_pace: Gives the state of the delivery in words.
+        has_written_state: Whether there was a STATE.
+    """
 
     def __init__(
         self,
@@ -33,6 +42,7 @@ class Report:
         shown: Callable[[Record, Verdict], str] = lambda _, verdict: verdict.reason or "",
         describe_pace: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
+        terminal: Terminal | None = None,
     ) -> None:
         """Start counting.
 
@@ -40,10 +50,15 @@ class Report:
             shown: Gives a reason as it may be shown in the log.
             describe_pace: Gives the state of the delivery in words.
             clock: Seconds.
+            terminal: Where a person looks on, if one does.
         """
         self.describe_pace = describe_pace
+        self.has_written_state = False
         self._shown = shown
         self._clock = clock
+        self._terminal = terminal or Terminal()
+        self._say = self._terminal.say
+        self._interval = _GLANCE if self._terminal.is_there else _INTERVAL
         self._read: Counter[str] = Counter()
         self._outcomes: dict[str, Counter[Outcome]] = defaultdict(Counter)
         self._reasons: Counter[tuple[str, str]] = Counter()
@@ -51,7 +66,7 @@ class Report:
         self._possible_duplicates = 0
         self._since_state = self._unsaved = 0
         self._started = clock()
-        self._next_line = self._started + _INTERVAL
+        self._next_line = self._started + self._interval
         self._settled_before = 0
 
     def read(self, stream: str) -> None:
@@ -86,6 +101,7 @@ class Report:
 
     def write_state(self) -> None:
         """Note that the last state reached is written."""
+        self.has_written_state = True
         self._unsaved = 0
 
     def log_unsaved(self) -> None:
@@ -114,25 +130,27 @@ class Report:
         )
 
     def tick(self) -> float:
-        """Log a line of progress when it is due.
+        """Tell how far the run has come when that is due.
 
         Returns:
-            Seconds until the next one.
+            Seconds until the next time.
         """
         now = self._clock()
         if now >= self._next_line:
-            self._log_progress(now)
-            self._next_line = now + _INTERVAL
+            tell = self._show_progress if self._terminal.is_there else self._log_progress
+            tell(now)
+            self._next_line = now + self._interval
         return self._next_line - now
 
     def log_summary(self) -> None:
         """Log the account of the run."""
-        for stream, counts in self._outcomes.items():
-            logger.info("%s: %d read, %s", stream, self._read[stream], _counts(counts))
+        for line in self._counted():
+            self._say(logging.INFO, "%s", line)
         for (stream, reason), number in self._reasons.most_common(_REASONS_SHOWN):
-            logger.warning("%s: %d x %s", stream, number, reason)
+            self._say(logging.WARNING, "%s: %d x %s", stream, number, reason)
         for stream, name, number in self._swallowed.told():
-            logger.warning(
+            self._say(
+                logging.WARNING,
                 "%s: '%s' was sent %d time%s and never came back: Apptivo drops names that it does "
                 "not know",
                 stream,
@@ -141,25 +159,54 @@ class Report:
                 "" if number == 1 else "s",
             )
         if self._possible_duplicates:
-            logger.warning(
+            self._say(
+                logging.WARNING,
                 "%d records may be in Apptivo twice: their create was sent again after a lost "
                 "answer (possible_duplicate; set on_uncertain to hold to avoid it)",
                 self._possible_duplicates,
             )
         seconds = self._clock() - self._started
-        everything = sum(self._outcomes.values(), start=Counter())
-        logger.info(
+        counts = self._all_counts()
+        self._say(
+            logging.INFO,
             "%d of %d records settled in %.1f s%s",
             self.total(),
             self._read.total(),
             seconds,
-            f": {_counts(everything)}" if everything else "",
+            f": {counts}" if counts else "",
         )
+
+    def _counted(self) -> Iterable[str]:
+        """Write the counts by stream: as a table where a person looks on."""
+        if self._terminal.is_there:
+            read = {name: {"read": self._read[name]} for name in self._outcomes}
+            totals = self.totals()
+            counts = {name: read[name] | totals[name] for name in totals}
+            return counts_table(counts, ("read", *Outcome)) if counts else ()
+        return [
+            f"{stream}: {self._read[stream]} read, {_counts(counts)}"
+            for stream, counts in self._outcomes.items()
+        ]
+
+    def _show_progress(self, now: float) -> None:
+        """Show a person how far the run has come."""
+        seconds = now - self._started
+        told = (
+            f"{sum([*self._read.values()])} read",
+            self._all_counts(),
+            f"{self.total() / seconds:.0f} a second",
+            self.describe_pace(),
+        )
+        self._terminal.show(f"{seconds:.0f} s: " + ", ".join(filter(None, told)))
+
+    def _all_counts(self) -> str:
+        """Write how many records of all streams had each outcome."""
+        return _counts(sum(self._outcomes.values(), start=Counter()))
 
     def _log_progress(self, now: float) -> None:
         """Log how far the run has come."""
         settled = self.total()
-        rate = (settled - self._settled_before) / (now - self._next_line + _INTERVAL)
+        rate = (settled - self._settled_before) / (now - self._next_line + self._interval)
         self._settled_before = settled
         for stream, counts in self._outcomes.items():
             read = self._read[stream]

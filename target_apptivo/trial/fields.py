@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from target_apptivo.apptivo.fields.configuration import (
@@ -17,6 +16,7 @@ from target_apptivo.apptivo.steps import Read
 from target_apptivo.errors import ConfigurationError
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
+from target_apptivo.output.table import cut, table
 from target_apptivo.trial.reads import Reads
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from target_apptivo.run import Run
 
 _HEADINGS: Final = ("APP", "LABEL", "NAME", "ID", "TYPE", "VALUES")
-_WIDEST: Final = 40
 _MOST_VALUES: Final = 8
 
 
@@ -51,7 +50,7 @@ def print_fields(run: Run, app: str) -> None:
         apps = (_read(run, reads, each) for each in ([app] if app else APPS))
         if sys.stdout.isatty():
             fields = [field for each in apps for field in each.fields]
-            for line in table(fields):
+            for line in fields_table(fields):
                 write_stdout(line)
             return
         for each in apps:
@@ -61,13 +60,9 @@ def print_fields(run: Run, app: str) -> None:
         run.parts.close()
 
 
-def table(fields: Iterable[Field]) -> Iterator[str]:
+def fields_table(fields: Iterable[Field]) -> Iterator[str]:
     """Align fields for people; what has to be filled in on the screen is marked by `*`."""
-    rows = [_HEADINGS, *map(_row, fields)]
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (_padded(cell, width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+    return table([_HEADINGS, *map(_row, fields)])
 
 
 def _read(run: Run, reads: Reads, app: str) -> Fields:
@@ -87,25 +82,4 @@ def _row(field: Field) -> Sequence[str]:
     label = f"{field.label} *" if field.mandatory else field.label
     kind = "custom " if field.is_custom else ""
     cells = (field.app, label, field.name, field.id, f"{kind}{field.type}")
-    return (*map(_cut, cells), ", ".join((*values, *more)))
-
-
-def _cut(text: str) -> str:
-    """Cut a cell that is too wide, and let no line break break the table."""
-    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
-    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
-
-
-def _padded(text: str, width: int) -> str:
-    """Fill a cell up with blanks."""
-    return text + " " * (width - _width(text))
-
-
-def _width(text: str) -> int:
-    """Count the columns that a terminal takes for a text: none for marks, two for wide ones."""
-    return sum(
-        0
-        if unicodedata.category(each) in {"Mn", "Me", "Cf"}
-        else 1 + (unicodedata.east_asian_width(each) in {"W", "F"})
-        for each in text
-    )
+    return (*map(cut, cells), ", ".join((*values, *more)))

@@ -21,7 +21,7 @@ from target_apptivo.errors import RecordRejectedError, SettingsError
 from target_apptivo.jsontext import dumps
 from target_apptivo.sandbox.apps import V6_APPS
 from target_apptivo.sandbox.config_data import config_data
-from target_apptivo.trial.fields import table
+from target_apptivo.trial.fields import fields_table
 
 # -- odd configurations ---------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ def test_no_configuration_crashes(
     if isinstance(account, Unreadable):
         return
     assert isinstance(account, Fields)
-    assert len([*table(account.fields)]) == len(account.fields) + 1
+    assert len([*fields_table(account.fields)]) == len(account.fields) + 1
     for field in account.fields:
         json.dumps(field.told())
         assert account.find(field.id)
