@@ -101,13 +101,19 @@ class Remembered:
     def _match_lines(self, mapped: Mapped) -> tuple[tuple[str, str], ...]:
         """Give the lines of a record's match values: equal ones of an app go one by one.
 
-        Those of values that `fields` shapes take turns (`deliver_in_turn`).
+        Those of values that `fields` shapes take turns (`deliver_in_turn`). A deleted record gives
+        its values up, if it still has them: who takes them over waits for it.
         """
         rules = self._rules
-        if not rules.match_on or rules.fields or mapped.is_deleted:
+        if not rules.match_on or rules.fields:
             return ()
         payload = without(mapped.attributes, rules.operation.exclude)
-        criteria = criteria_of(rules.app, rules.match_on, payload)
+        try:
+            criteria = criteria_of(rules.app, rules.match_on, payload)
+        except RecordRejectedError:
+            if mapped.is_deleted:
+                return ()
+            raise
         return tuple((rules.app.path, line) for line in dict.fromkeys(criteria.lines))
 
     def _match_key(self, record: Mapping[str, Any]) -> str:

@@ -554,6 +554,24 @@ def test_created_and_deleted_in_one_run(step: InStep) -> None:
     assert set(step.held("customers")) == {2}
 
 
+def test_a_new_key_takes_over_the_match_values_of_a_deleted_one(step: InStep) -> None:
+    """It waits until the other is gone; a deleted row without values is deleted all the same."""
+    streams = {"customers": {**HARD["customers"], "match_on": "customerNumber"}}
+    known = [customer(nr, customerNumber=str(nr)) for nr in (1, 2)]
+    step(table("customers", *known), streams=streams)
+    rows = [
+        {"nr": 2, "_sdc_deleted_at": "2026-01-01"},
+        customer(1, customerNumber="1", _sdc_deleted_at="2026-01-01"),
+        customer(3, customerNumber="1"),
+    ]
+    run = step(table("customers", *rows), streams=streams)
+    assert outcomes(run, "action", "outcome") == [
+        *[("delete", "accepted")] * 2,
+        ("create", "accepted"),
+    ]
+    assert set(step.held("customers")) == {3}
+
+
 # --- a full disk ---
 
 

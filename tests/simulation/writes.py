@@ -134,7 +134,7 @@ def check_write(truth: Truth, thing: Thing, name: str, value: object, sending: S
     if name != "emailAddresses":
         if thing.is_by_people(name) and thing.stamps[name].at < message.seen_at:
             _check_edited(truth, thing, name, value, message)
-        elif is_same(name, old, value) and _is_taken(thing, name, value):
+        elif is_same(name, old, value) and _is_taken(truth, thing, name, value, message):
             truth.break_(f"{message.name} writes {name}, which the source did not change")
     elif thing.is_by_people(name) and thing.stamps[name].at >= message.seen_at:
         pass  # Edited between our read and our write: nobody can tell.
@@ -193,7 +193,7 @@ def _check_edited(truth: Truth, thing: Thing, name: str, value: object, message:
     old = thing.values.get(name)
     if is_blank(old) or is_same(name, old, value) or thing.is_found_after_loss:
         return
-    if _is_taken(thing, name, value):
+    if _is_taken(truth, thing, name, value, message):
         truth.break_(f"{message.name} overwrites {name} of people: the source did not change it")
     is_ours = any(is_same(name, old, left) for left in thing.left.get(name, ()))
     if message.lane.on_conflict == "keep" and not (is_ours or _is_unseen(truth, thing, name)):
@@ -209,9 +209,14 @@ def _is_unseen(truth: Truth, thing: Thing, name: str) -> bool:
     )
 
 
-def _is_taken(thing: Thing, name: str, value: object) -> bool:
-    """Whether a value surely is the one that was taken of the source last."""
-    is_known = thing.is_remembered and not thing.is_shared
+def _is_taken(truth: Truth, thing: Thing, name: str, value: object, message: Message) -> bool:
+    """Whether a value surely is the one that was taken of the source last.
+
+    Of one that only an update in doubt wrote, nobody can tell whether it came before people's.
+    """
+    known = truth.world.disk.memory(message.place).known if message.place else None
+    is_told = known is not None and name in known.taken
+    is_known = thing.is_remembered and not thing.is_shared and is_told
     taken = thing.taken.get(name) if is_known else None
     return bool(taken) and all(is_same(name, each, value) for each in taken or ())
 
