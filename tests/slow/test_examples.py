@@ -155,7 +155,7 @@ def warehouse(postgres_url: str, tmp_path: Path, meltano_venv: Path, sandbox: Sa
     names["dbname"] = "DATABASE"
     variables = {f"PG{names[name]}": str(value) for name, value in place.items()}
     # Imported late: as a plugin it must not be imported before pytest does.
-    programs = importlib.import_module("tests.postgres")._programs()  # noqa: SLF001
+    programs = importlib.import_module("tests.postgres").programs()
     path = f"{programs}{os.pathsep}{example.environ['PATH']}"
     environ = {**example.environ, **variables, "PGTZ": "Asia/Kolkata", "PATH": path}
     return Warehouse(replace(example, environ=environ), sandbox)
