@@ -53,7 +53,7 @@ class Journal:
     held, and another connection would not have the run's lock.
 
     Attributes:
-        location: Where it is, for the log: without password or query.
+        location: Where it is, for the log: without a password.
     """
 
     def __init__(

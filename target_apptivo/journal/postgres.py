@@ -40,6 +40,7 @@ _SESSION = text("""
 """)
 _READ_ONLY = text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
 _SCHEMA = text("SELECT current_schema()")
+_PATH_TO_NONE = text("SELECT current_setting('search_path') WHERE current_schema() IS NULL")
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:number)")
 # What is said where there is no connection, the more special first; the words themselves are not
 # repeated, for they may name anything.
@@ -61,7 +62,8 @@ class PostgresStore:
     """A database, and the session that has the lock.
 
     Attributes:
-        location: Where it is, for the log: neither password nor query.
+        location: Where it is, for the log, without a password: what is connected to, once it is,
+            for libpq's variables and services may say that.
     """
 
     def __init__(self, url: URL) -> None:
@@ -85,11 +87,20 @@ class PostgresStore:
         except (DBAPIError, TypeError, ValueError) as error:
             words = str(error)
             found = (refusal for part, refusal in _REFUSALS.items() if part in words)
+            self._locate(getattr(error, "orig", None))
             raise refused(next(found, f"no PostgreSQL answers at {self.location}")) from None
+        self._locate(connection.connection.driver_connection)
         with opening(), connection.begin():
             connection.execute(_SESSION)
             if read_only:
                 connection.execute(_READ_ONLY)
+            path = connection.scalar(_PATH_TO_NONE)
+        if path is not None:
+            connection.close()
+            raise refused(
+                f"PostgreSQL has no schema of search_path ({path}) that its user may use: make it, "
+                "let the user use it, or name another with ?options=-csearch_path%3DNAME"
+            )
         return connection
 
     def is_foreign(self, connection: Connection) -> bool:  # noqa: ARG002
@@ -109,6 +120,20 @@ class PostgresStore:
 
     def close(self) -> None:
         """Do nothing: the connection's end lets go of the lock."""
+
+    def _locate(self, driver: Any) -> None:  # noqa: ANN401 - a connection or an error of psycopg's
+        """Note what was connected to, or at least tried."""
+        session = getattr(driver, "pgconn", None)
+        if session is None:
+            return
+        parts = (session.user, session.host, session.port, session.db)
+        user, host, port, database = (part.decode("utf-8", "replace") for part in parts)
+        plain = URL.create("postgresql", user, database=database)
+        if host.startswith(("/", "@")):  # a socket
+            plain = plain.update_query_dict({"host": host, "port": port})
+        else:
+            plain = plain.set(host=host, port=int(port) if port else None)
+        self.location = plain.render_as_string()
 
     def _engine(self) -> Engine:
         """Load the driver."""

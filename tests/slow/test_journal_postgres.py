@@ -114,6 +114,19 @@ def test_its_schema_may_be_chosen(postgres_url: str, postgres_server: Server) ->
         assert two.carry_out([Recall(PLACE)]) == [Unknown()]
 
 
+def test_a_schema_that_is_not_there(postgres_url: str, postgres_server: Server) -> None:
+    """Nobody made it, or the user may not use it: the way to it is named, and the remedy."""
+    name = postgres_url.rpartition("/")[2].replace("test", "user")
+    postgres_server.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
+    postgres_server.execute("CREATE SCHEMA theirs", postgres_url.rpartition("/")[2])
+    stranger = f"postgresql://{name}:secret@{postgres_url.partition('@')[2]}"
+    for url, schema in ((postgres_url, "missing"), (stranger, "theirs")):
+        with pytest.raises(
+            SettingsError, match=rf"no schema of search_path \({schema}\).* make it"
+        ):
+            Journal.make(f"{url}?options=-csearch_path%3D{schema}", "account")
+
+
 def test_tables_of_others_are_no_matter(postgres_url: str, postgres_server: Server) -> None:
     """It may be the warehouse's database."""
     database = postgres_url.rpartition("/")[2]
@@ -177,6 +190,26 @@ def test_what_is_wrong_is_told_without_a_secret(
 def test_the_location_is_no_secret(journal: Journal, postgres_url: str) -> None:
     """It goes to the log."""
     assert journal.location == f"postgresql://{USER}@{postgres_url.partition('@')[2]}"
+
+
+def test_the_location_is_what_is_connected_to(
+    postgres_url: str, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where libpq's variables name it, and where it is a socket, and where nobody answers."""
+    folder, port = str(postgres_server.folder), postgres_server.port
+    database = postgres_url.rpartition("/")[2]
+    values = {"HOST": folder, "PORT": port, "USER": USER, "PASSWORD": PASSWORD}
+    for name, value in {**values, "DATABASE": database}.items():
+        monkeypatch.setenv(f"PG{name}", str(value))
+    told = f"postgresql://{USER}@/{database}?host={quote(folder, safe='')}&port="
+    Journal.make("postgresql://", "account")
+    for url in ("postgresql://", f"{told}{port}"):
+        with Journal.open(url, account="account") as journal:
+            assert journal.location == f"{told}{port}"
+    monkeypatch.setenv("PGPORT", "1")
+    with pytest.raises(SettingsError) as refused:
+        Journal.open("postgresql://", account="account")
+    assert str(refused.value).endswith(f"no PostgreSQL answers at {told}1")
 
 
 def test_other_spellings_of_the_url(postgres_url: str) -> None:
