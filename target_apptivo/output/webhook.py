@@ -90,12 +90,11 @@ class Webhook:
 
     def _post(self, request: Request) -> str | None:
         """POST until it is taken; give the reason if it is not."""
-        for attempt in range(1, self._attempts + 1):
-            reason = _refusal(self._send(request))
-            if reason is None:
-                return None
-            if attempt == self._attempts or self._gives_up(wait_after(attempt, _LONGEST_BACKOFF)):
+        attempts = 1
+        while reason := _refusal(self._send(request)):
+            if attempts == self._attempts or self._gives_up(wait_after(attempts, _LONGEST_BACKOFF)):
                 break
+            attempts += 1
         return reason
 
 

@@ -457,7 +457,7 @@ def test_a_webhook_that_stays_down_ends_the_run(response: Response, told: str) -
     for _ in range(2):
         with pytest.raises(OutputError, match=rf"does not take the response records \({told}\)"):
             hook.webhook.flush()
-    assert len(hook.posts) == 3
+    assert (len(hook.posts), len(hook.waits)) == (3, 2)
 
 
 def test_a_stopped_run_does_not_go_through_all_attempts() -> None:
