@@ -41,6 +41,17 @@ _EXAMPLES: Final = (
 class HelpfulCommand(SingerCommand):
     """Tells its options by task, and examples behind them."""
 
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say of a file that stands alone where it belongs."""
+        if extra := super().parse_args(ctx, args):
+            ctx.fail(
+                f"'{extra[0]}' belongs to no option: messages are named by --input, settings by "
+                "--config"
+            )
+        return extra
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, each in the group of its task."""
         told = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}

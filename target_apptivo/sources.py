@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_REMEDY = 'write {"api_key": "…", "access_key": "…"} and what else is set (--about tells it)'
 # Variables with our prefix that are no settings: the SDK's.
 _NO_SETTINGS = {"loglevel"}
 
@@ -47,13 +48,13 @@ def read_files(paths: tuple[str, ...]) -> dict[str, Any]:
         try:
             content = json.loads(Path(path).read_bytes())
         except json.JSONDecodeError as error:
-            problem = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            raise SettingsError(path, problem) from None
+            where = f"{error.msg} at line {error.lineno}, column {error.colno}"
+            raise SettingsError(path, f"is not JSON ({where}): {_REMEDY}") from None
         except (OSError, ValueError, RecursionError) as error:
-            raise SettingsError(path, f"cannot be read ({type(error).__name__})") from None
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise SettingsError(path, f"cannot be read ({why})") from None
         if not isinstance(content, dict):
-            problem = "is not a JSON object"
-            raise SettingsError(path, problem)
+            raise SettingsError(path, f"is not a JSON object: {_REMEDY}")
         config |= content
     return config
 

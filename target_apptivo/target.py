@@ -137,7 +137,8 @@ class TargetApptivo(MessageTarget):
         """Take the names of the configuration files; they are read when errors can be told."""
         for path in value:
             if path != "ENV" and (not Path(path).exists() or Path(path).is_dir()):
-                msg = f"the file '{path}' does not exist"
+                is_folder = Path(path).is_dir()
+                msg = f"'{path}' is a folder" if is_folder else f"the file '{path}' does not exist"
                 raise click.BadParameter(msg, ctx=ctx, param=param)
         return value
 

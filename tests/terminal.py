@@ -43,6 +43,10 @@ class Person:
         self.process.stdin.write("".join(f"{json.dumps(each)}\n" for each in messages).encode())
         self.process.stdin.flush()
 
+    def presses(self, key: str) -> None:
+        """Press a key."""
+        os.write(self._end, key.encode())
+
     def waits_for(self, is_there: Callable[[str], bool]) -> None:
         """Look on until something is seen."""
         while not is_there(self.seen):

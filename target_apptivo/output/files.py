@@ -83,7 +83,9 @@ class LineFile:
         try:
             self._descriptor = os.open(path, flags, 0o600)
         except OSError as error:
-            raise SettingsError(setting, f"cannot be opened for writing ({_why(error)})") from None
+            hint = ": make its folder first" if isinstance(error, FileNotFoundError) else ""
+            problem = f"cannot be opened for writing ({_why(error)}){hint}"
+            raise SettingsError(setting, problem) from None
         self._mend_last_line()
 
     def write(self, line: str) -> None:

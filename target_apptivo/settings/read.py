@@ -90,7 +90,7 @@ def check_keys(given: DeclaredSettings, *, required: bool) -> None:
         if required and not key.strip():
             problem = (
                 f"is required, in a --config file or as TARGET_APPTIVO_{name.upper()} with "
-                "--config=ENV (Apptivo: Business Settings > API Access)"
+                "--config=ENV (Apptivo: Business Settings > API Access); --sandbox needs none"
             )
             raise SettingsError(name, problem)
         if key.strip() not in {"", key}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import sys
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from target_apptivo.run import Run
+
+logger = logging.getLogger("target-apptivo")
 
 _CHUNK = 1 << 16
 # Bytes: a line is held whole, and one that never ends would fill the memory.
@@ -70,6 +73,11 @@ class LineReader(GenericSingerReader[bytes]):
                 "there is no stdin to read from: pipe a tap, or name a file by --input"
             )
         self.run.begin(source)
+        if _is_terminal(source):
+            logger.warning(
+                "waiting for Singer messages from the keyboard: pipe a tap, or name a file by "
+                "--input; Ctrl-D ends the input, Ctrl-C the run"
+            )
         try:
             for line in self._lines(source):
                 self.line_number += 1
@@ -130,10 +138,13 @@ class LineReader(GenericSingerReader[bytes]):
 
     def error(self, problem: str) -> InputError:
         """Say what is wrong with the line; name it, not its content."""
-        return InputError(
-            f"line {self.line_number} of the input {problem}: mend the tap; everything before the "
-            "line was delivered"
-        )
+        remedy = "mend the tap; everything before the line was delivered"
+        if self.line_number == 1:
+            remedy = (
+                "mend the tap, or have one read the data: the input has to be Singer messages (a "
+                "CSV file is read by tap-csv)"
+            )
+        return InputError(f"line {self.line_number} of the input {problem}: {remedy}")
 
     def _callback(
         self, message: dict[str, Any], callbacks: dict[Any, Callable[[dict[str, Any]], None]]
@@ -188,3 +199,11 @@ class LineReader(GenericSingerReader[bytes]):
                 yield chunk
             else:
                 return
+
+
+def _is_terminal(source: IO[Any]) -> bool:
+    """Whether nothing comes unless somebody types."""
+    try:
+        return source.isatty()
+    except (ValueError, AttributeError):
+        return False

@@ -221,3 +221,39 @@ def test_a_stream_map_that_fails_on_a_record_refuses_it(
     assert "its stream map fails (ValueError)" in finished.log
     assert "Lead 1" not in finished.log
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("id,lastName", "a CSV file is read by tap-csv"), ('{"id": 1}', "has to be Singer messages")],
+)
+def test_input_that_is_of_no_tap_is_told_so(run: RunTarget, text: str, remedy: str) -> None:
+    """A stranger's first file is often the data itself."""
+    finished = run([text])
+    assert finished.code == 1
+    assert finished.last_log.startswith("line 1 of the input ")
+    assert remedy in finished.last_log
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        (("--config", "{folder}"), "'{folder}' is a folder"),
+        (("messages.singer",), "messages are named by --input, settings by --config"),
+    ],
+)
+def test_wrong_usage_says_what_is_right(
+    run: RunTarget, tmp_path: Path, options: tuple[str, ...], remedy: str
+) -> None:
+    """Exit 2, and a line that leads on."""
+    finished = run((), *(each.format(folder=tmp_path) for each in options))
+    assert finished.code == 2
+    assert remedy.format(folder=tmp_path) in finished.log
+
+
+def test_an_output_in_no_folder_says_what_to_make(run: RunTarget, tmp_path: Path) -> None:
+    """The file is made by us, its folder is not."""
+    path = str(tmp_path / "nowhere" / "rejected.singer")
+    finished = run(LEADS, config={"rejected_path": path})
+    assert finished.code == 1
+    assert finished.last_log.endswith("(No such file or directory): make its folder first")

@@ -178,3 +178,12 @@ def test_a_plan_is_a_table_for_people(person: Person, command: Command, sandbox:
         ["STREAM", "CREATE", "REJECT"],
         ["leads", "2", "1"],
     ]
+
+
+def test_a_person_at_the_keyboard_is_told_what_it_waits_for(person: Person, config: str) -> None:
+    """Without a tap it would wait for ever without a word; Ctrl-D ends it."""
+    person.starts("--config", config, on=("stdin", "stderr"))
+    person.waits_for(lambda seen: "pipe a tap, or name a file by --input" in seen)
+    person.presses("\x04")
+    assert person.sees_the_end() == 0
+    assert person.screen[-2].startswith("next: no record came")
