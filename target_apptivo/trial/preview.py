@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.references import stand_in
 from target_apptivo.apptivo.steps import Join, Read, Send
@@ -16,6 +16,7 @@ from target_apptivo.output.files import write_stdout
 from target_apptivo.output.wording import Wording
 from target_apptivo.run import Run
 from target_apptivo.settings.read import check_keys
+from target_apptivo.signals import end_at_signals
 from target_apptivo.trial.reads import Reads
 from target_apptivo.trial.shown import shown
 
@@ -38,6 +39,11 @@ class PreviewRun(Run):
         """Show the requests of this many records of each stream."""
         super().__init__(settings, redactor)
         self._records = records
+
+    def begin(self, source: IO[Any]) -> None:
+        """Begin; a signal ends it at once, also in a blocked stdout: nothing is to be kept."""
+        super().begin(source)
+        end_at_signals("in a preview, which changes nothing")
 
     def _log_account(self) -> None:
         """Say nothing: what was printed is all there is."""

@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -100,6 +101,22 @@ def test_a_stop_waits_for_no_reader(
     assert b"Fatal" not in log
     *lines, _ = reader.read_all().split(b"\n")
     assert all(json.loads(line) for line in lines)
+
+
+def test_a_preview_that_nobody_reads_is_stopped_by_one_signal(
+    command: Command, sandbox: Sandbox, things: Path
+) -> None:
+    """It waits in the middle of a line; nothing is to be kept, so it ends at once."""
+    reader = Reader(is_blocking=True)
+    config = command.configure(api_url=sandbox.url)
+    options = ("--preview", str(RECORDS), "--input", str(things))
+    process = command.start("--config", config, *options, stdout=reader.stdout)
+    select.select([reader.end], [], [])
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=60)
+    assert process.returncode == 143, log
+    assert b"stopped by SIGTERM in a preview" in log.splitlines()[-1]
+    reader.read_all()
 
 
 def test_a_reader_that_is_gone_ends_the_run(
