@@ -68,7 +68,7 @@ class SqliteStore:
         uri = f"{self._path.as_uri()}?{mode}"
         engine = create_engine(
             "sqlite://",
-            creator=lambda: _open(uri, _PATIENCE),
+            creator=lambda: _open(uri, _PATIENCE, reads=read_only),
             poolclass=NullPool,
             hide_parameters=True,
         )
@@ -114,10 +114,17 @@ class SqliteStore:
             raise refused("names a file in a folder that is not there: make the folder")
 
     def _reading_mode(self) -> str:
-        """Read beside a run that writes; where nobody can write, no file need be made for that."""
-        in_use = self._path.with_name(f"{self._path.name}-wal").exists()
-        may_write = os.access(self._path.parent, os.W_OK)
-        return "mode=ro" if in_use or may_write else "mode=ro&immutable=1"
+        """Read beside a run that writes, and leave no file that was not there.
+
+        SQLite makes two for reading, and only who may write takes them away at the end. Where they
+        are there already, a run has it or was killed: their content is not moved. Where nobody can
+        write, none need be made.
+        """
+        if self._path.with_name(f"{self._path.name}-wal").exists():
+            return "mode=ro"
+        if not os.access(self._path.parent, os.W_OK):
+            return "mode=ro&immutable=1"
+        return "mode=rw" if os.access(self._path, os.W_OK) else "mode=ro"
 
 
 def _make_file(path: Path) -> None:
@@ -130,11 +137,14 @@ def _make_file(path: Path) -> None:
         raise refused(f"names a file that cannot be made ({error.strerror})") from None
 
 
-def _open(uri: str, patience: float) -> sqlite3.Connection:
+def _open(uri: str, patience: float, *, reads: bool = False) -> sqlite3.Connection:
     """Open a file for whichever thread asks, one at a time; transactions begin where we say."""
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         uri, uri=True, timeout=patience, check_same_thread=False, isolation_level=None
     )
+    if reads:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
 def _begin(connection: Connection) -> None:

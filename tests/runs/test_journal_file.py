@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import stat
+import subprocess
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -169,6 +170,40 @@ def test_it_is_read_where_nobody_may_write(file: Path) -> None:
     folder.chmod(0o700)
     shutil.rmtree(folder)
     assert (printed, left) == ("7\n", ["copy.db"])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Read every file of a folder; what SQLite keeps in `-shm` is memory, and not looked into."""
+    return {
+        each.name: b"" if each.name.endswith("-shm") else each.read_bytes()
+        for each in folder.iterdir()
+    }
+
+
+def test_reading_leaves_everything_as_it_was(
+    file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """`--plan` leaves no file, beside a run neither, nor moves what a killed one left."""
+    copy = tmp_path_factory.mktemp("copy")
+    with Journal.open(f"sqlite:///{file}", account="account") as journal:
+        journal.carry_out([Remember(place=place(8), apptivo_id="8")])
+        files = sorted(file.parent.iterdir())
+        # By another process: whoever closes a file of SQLite's drops its locks.
+        subprocess.run(["/bin/cp", *files, copy], check=True)  # noqa: S603
+        read(f"sqlite:///{file}", 8)
+        assert sorted(file.parent.iterdir()) == files
+    for folder in (file.parent, copy):
+        before = contents(folder)
+        read(f"sqlite:///{folder}/{file.name}", 8)
+        assert contents(folder) == before
+
+
+def read(url: str, number: int) -> None:
+    """Read a record, and see that nothing can be written."""
+    with Journal.open(url, account="account", read_only=True) as reader:
+        assert reader.carry_out([Recall(place(number))])[0].apptivo_id == str(number)
+        with pytest.raises(JournalError, match="read-only"):
+            reader.carry_out([Remember(place=place(9))])
 
 
 def test_a_full_disk_ends_it(file: Path) -> None:
