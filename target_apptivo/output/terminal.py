@@ -81,6 +81,7 @@ class Terminal:
 
     def leave(self) -> None:
         """Clean the line in a signal handler, where nothing can be waited for."""
+        self._is_closed = True
         if self._stream and self._text:
             os.write(self._stream.fileno(), _CLEAN.encode())
 
