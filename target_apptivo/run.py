@@ -163,9 +163,9 @@ class Run:
             )
 
     def _tell_next(self) -> None:
-        """Tell a person what may come next."""
+        """Tell a person what may come next; of a run that ended early, its last line tells it."""
         terminal = self.parts.terminal
-        if terminal.is_there:
+        if terminal.is_there and not self.delivery.unsettled():
             shows_state = sys.stdout.isatty()
             for step in next_steps(self.report, self.settings, shows_state=shows_state):
                 terminal.say(logging.INFO, "next: %s", step)

@@ -94,6 +94,7 @@ def test_the_reason_of_a_failure_stays_the_last_line(
     assert person.sees_the_end() == 1
     assert "| ERROR " in person.screen[-2]
     assert "Apptivo refused the credentials" in person.screen[-2]
+    assert not any(line.startswith("next:") for line in person.screen)
     assert API_KEY not in person.seen
 
 
