@@ -144,8 +144,8 @@ class Book:
         """Keep what is remembered of a record from now on, where it can be found."""
         self._memories[place] = memory
         self._by_name[place.stream, place.key][place] = None
-        if memory.apptivo_id is not None:
-            self._by_id[place.endpoint, memory.apptivo_id][place] = None
+        if memory.object_id is not None:
+            self._by_id[place.endpoint, memory.object_id][place] = None
         for each in memory.matches:
             self._by_match[place.endpoint, each][place] = None
 
@@ -187,9 +187,9 @@ class Book:
         return tuple(found)
 
     def _owners(self, endpoint: str, apptivo_id: str) -> tuple[Place, ...]:
-        """Give the records that became an object."""
+        """Give the records that became an object, or were about to."""
         places = self._by_id[endpoint, apptivo_id]
-        return tuple(each for each in places if self._memory(each).apptivo_id == apptivo_id)
+        return tuple(each for each in places if self._memory(each).object_id == apptivo_id)
 
     def _parent(self, step: RecallParent) -> str | None:
         """Give the id of a parent."""

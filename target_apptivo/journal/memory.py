@@ -52,6 +52,13 @@ class Memory:
         return self.known.apptivo_id if self.known else None
 
     @property
+    def object_id(self) -> str | None:
+        """The id of what it became, or of what it is about to become where nothing is known."""
+        if self.known or self.intention is None:
+            return self.apptivo_id
+        return self.intention.apptivo_id
+
+    @property
     def is_being_created(self) -> bool:
         """Whether a create of it is in doubt."""
         newest = self.intention

@@ -120,7 +120,7 @@ class RecallMatches(Step[tuple[Match, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class RecallOwners(Step[tuple[Place, ...]]):
-    """Which records of an endpoint became this object of Apptivo's?"""
+    """Which records of an endpoint became this object of Apptivo's, or were about to?"""
 
     endpoint: str
     apptivo_id: str

@@ -80,7 +80,7 @@ RECORDS = Table(
     Column("stream", _Name, primary_key=True),
     Column("key", _PLAIN, primary_key=True),
     Column("endpoint", _Name, primary_key=True),
-    Column("apptivo_id", _Name),
+    Column("apptivo_id", _Name),  # where nothing is known, of what is about to be written
     Column("taken", _PLAIN),
     Column("shown", _PLAIN),  # null where it is what was taken: mostly
     Column("is_created", Boolean),
@@ -172,7 +172,7 @@ def content_of(memory: Memory) -> dict[str, Any]:
     """Write what is remembered as the columns of a row, but for its place."""
     known = memory.known
     return {
-        "apptivo_id": memory.apptivo_id,
+        "apptivo_id": memory.object_id,
         "taken": _dumps(dict(known.taken)) if known else None,
         "shown": _dumps(dict(known.shown)) if known and known.shown != known.taken else None,
         "is_created": known.is_created if known else None,

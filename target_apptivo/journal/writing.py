@@ -67,8 +67,9 @@ def _intended(changes: Changes) -> Iterable[dict[str, Any]]:
 
 
 def _is_known_alike(old: Memory, new: Memory) -> bool:
-    """Whether the same is known, whatever is intended."""
-    return old.known == new.known and old.matches == new.matches
+    """Whether the same is known, whatever is intended with the same object."""
+    is_its = old.object_id == new.object_id
+    return is_its and old.known == new.known and old.matches == new.matches
 
 
 def _updated(changes: Changes) -> Iterable[dict[str, Any]]:

@@ -90,6 +90,12 @@ class Entry:
         """The id that it became."""
         return self.known.apptivo_id if self.known else None
 
+    @property
+    def object_id(self) -> str | None:
+        """The id that it became, or was about to become where nothing is known."""
+        newest = self.intentions[-1].apptivo_id if self.intentions else None
+        return self.apptivo_id if self.known else newest
+
 
 class Model:
     """A journal without a database: no grouping, no order of reading and writing."""
@@ -113,7 +119,7 @@ class Model:
                 return {
                     place
                     for place, entry in self.of(step.endpoint)
-                    if entry.apptivo_id == step.apptivo_id
+                    if entry.object_id == step.apptivo_id
                 }
             case RecallParent():
                 return self.parent(step)

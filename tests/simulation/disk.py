@@ -109,9 +109,9 @@ class Pages:
             self.memories[place] = memory
 
     def _owners(self, endpoint: str, apptivo_id: str) -> Iterator[Place]:
-        """Give the records that became an object."""
+        """Give the records that became an object, or were about to."""
         for place, memory in self.memories.items():
-            if place.endpoint == endpoint and memory.apptivo_id == apptivo_id:
+            if place.endpoint == endpoint and memory.object_id == apptivo_id:
                 yield place
 
     def _matches(self, step: RecallMatches) -> tuple[Match, ...]:

@@ -52,6 +52,7 @@ class Truth:
         stories: What happened, by key.
         keys: Whose the places of the journal are.
         doubted: Places that were in doubt when the run began, and are not cleared up yet.
+        chosen: Which object each place was to be, when the run began.
     """
 
     def __init__(self, world: World) -> None:
@@ -61,6 +62,7 @@ class Truth:
         self.stories: defaultdict[Key, Story] = defaultdict(Story)
         self.keys: dict[Place, Key] = {}
         self.doubted: set[Place] = set()
+        self.chosen: dict[Place, str | None] = {}
 
     def break_(self, what: str) -> None:
         """Note what must not be."""
@@ -70,6 +72,7 @@ class Truth:
         """Look on while a run begins."""
         held = self.world.disk.held.items()
         self.doubted = {place for place, memory in held if memory.intention is not None}
+        self.chosen = {place: memory.object_id for place, memory in held}
 
     def reading(self, message: Message) -> None:
         """Look on while a record is read."""

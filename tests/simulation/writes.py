@@ -172,7 +172,8 @@ def check_adoption(truth: Truth, thing: Thing, message: Message) -> None:
         message.made.append(thing)
         others = [each for each in _rivals(truth, message) if each is not thing]
         message.made.pop()
-        if others:
+        is_chosen = message.place and truth.chosen.get(message.place) == str(thing.apptivo_id)
+        if others and not is_chosen:
             truth.break_(f"{message.name} takes one of several: {thing.apptivo_id}")
 
 
