@@ -66,6 +66,12 @@ def _exact(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+# Made once: an encoder for every value takes longer than most values.
+_compact = simplejson.JSONEncoder(
+    default=_default, use_decimal=False, allow_nan=False, ensure_ascii=False, separators=(",", ":")
+).encode
+
+
 def dumps(value: object) -> str:
     """Write a value as compact JSON, for Apptivo.
 
@@ -78,14 +84,7 @@ def dumps(value: object) -> str:
     Raises:
         ValueError: If JSON cannot hold the value.
     """
-    text: str = simplejson.dumps(
-        _exact(value),
-        default=_default,
-        use_decimal=False,
-        allow_nan=False,
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    text: str = _compact(_exact(value))
     return text
 
 

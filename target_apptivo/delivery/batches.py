@@ -60,7 +60,7 @@ class Batches:
     @property
     def due(self) -> float:
         """When the next one is sent even if it is not full; infinite where none is open."""
-        return min(self._until.values(), default=math.inf)
+        return min(self._until.values()) if self._until else math.inf
 
     def clear(self) -> None:
         """Give up what is open."""

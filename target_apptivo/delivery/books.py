@@ -92,8 +92,9 @@ class Books:
 
     def _may_intend(self, cut: float, limit: int) -> bool:
         """Whether the next intention may be held."""
-        ahead = sum(way.sequence <= cut for way in self.ahead)
-        return self._intentions.has(cut) and ahead < _AHEAD_PER_REQUEST * limit
+        if not self._intentions.has(cut):
+            return False
+        return sum(way.sequence <= cut for way in self.ahead) < _AHEAD_PER_REQUEST * limit
 
 
 def places_of(step: object) -> tuple[Place, ...]:

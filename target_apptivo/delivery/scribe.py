@@ -40,16 +40,17 @@ class Scribe:
         """Start nothing yet."""
         self._monitor = monitor
         self._book = book
-        self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start with the first record."""
-        if self._thread.ident is None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
             self._thread.start()
 
     def has_finished(self, *, within: float) -> bool:
         """Whether the thread has ended, or was never begun; wait some seconds for it."""
-        if self._thread.ident is None:
+        if self._thread is None:
             return True
         self._thread.join(within)
         return not self._thread.is_alive()

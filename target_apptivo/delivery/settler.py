@@ -53,16 +53,17 @@ class Settler:
         """Start nothing yet."""
         self._monitor = monitor
         self._ledger = ledger
-        self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start with the first record or mark."""
-        if self._thread.ident is None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
             self._thread.start()
 
     def has_finished(self, *, within: float = _LAST_WRITES) -> bool:
         """Whether everything is written, or was never begun; wait some seconds for it."""
-        if self._thread.ident is None:
+        if self._thread is None:
             return True
         self._thread.join(within)
         return not self._thread.is_alive()

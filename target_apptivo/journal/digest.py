@@ -35,7 +35,8 @@ def digest(value: Any) -> str:  # noqa: ANN401
     Raises:
         ValueError: If JSON cannot hold the value (but for `NaN`), or it is nested too deep.
     """
-    return _hash(_canonical(value))
+    # Most values are texts: their path is the short one.
+    return _hash(_quote(value) if type(value) is str else _canonical(value))
 
 
 def digests(attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -44,12 +45,7 @@ def digests(attributes: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         ValueError: As `digest` does.
     """
-    found = {}
-    for name, value in attributes.items():
-        # Most attributes are texts: their path is the short one.
-        text = _quote(value) if type(value) is str else _canonical(value)
-        found[name] = blake2b(text.encode(), digest_size=_SIZE).hexdigest()
-    return found
+    return {name: digest(value) for name, value in attributes.items()}
 
 
 def fingerprint(value: Any) -> str:  # noqa: ANN401

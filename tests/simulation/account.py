@@ -166,11 +166,14 @@ class Account:
 
 def _untaken(thing: Thing, taken: Mapping[str, str]) -> Iterator[str]:
     """Name what the journal says was taken, and what is not as we wrote it last."""
-    shown = content_of(whole(thing.values))
-    for name, text in taken.items():
-        is_ours = name in thing.stamps and not thing.is_by_people(name)
-        exact = shown.get(name, NOTHING).partition("/")[0]
-        if is_ours and name != "emailAddresses" and exact != text.partition("/")[0]:
+    ours = {
+        name: thing.values.get(name)
+        for name in taken
+        if name in thing.stamps and name != "emailAddresses" and not thing.is_by_people(name)
+    }
+    shown = content_of(whole(ours))
+    for name in ours:
+        if shown.get(name, NOTHING).partition("/")[0] != taken[name].partition("/")[0]:
             yield name
 
 

@@ -57,10 +57,11 @@ class Reading:
         self._in_flight = in_flight
         self._on_end = on_end
         self._referenced = {lane.parent for lane in setup.lanes}
+        self._rules = {lane.name: rules_of(lane, setup) for lane in setup.lanes}
 
     def take(self, message: Message, now: float) -> PendingRecord:
         """Take a record: have it delivered, or refuse it."""
-        rules = rules_of(message.lane, self._setup)
+        rules = self._rules[message.lane.name]
         pending = self._pending(message, rules)
         try:
             way = self._way(message, pending, rules)
@@ -127,9 +128,15 @@ class Reading:
         return Watched(record, lines, message=message, on_end=self._on_end)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def rules_of(lane: Lane, setup: Setup) -> Rules:
     """Read how the records of a stream are treated, from settings."""
+    return build_rules(_options(lane), _settings(setup), f"streams.{lane.name}")
+
+
+@lru_cache(maxsize=16)
+def _settings(setup: Setup) -> DeclaredSettings:
+    """Read the settings of a course."""
     given: dict[str, Any] = {
         "api_url": _URL,
         "api_style": setup.style,
@@ -138,8 +145,7 @@ def rules_of(lane: Lane, setup: Setup) -> Rules:
     }
     if setup.has_journal:
         given["journal_url"] = "sqlite://"
-    settings = read(DeclaredSettings, given)
-    return build_rules(_options(lane), settings, f"streams.{lane.name}")
+    return read(DeclaredSettings, given)
 
 
 def _options(lane: Lane) -> dict[str, Any]:

@@ -117,11 +117,11 @@ class Run:
 
     def _is_to_be_struck(self) -> bool:
         """Whether it is time for what ends the run: after so many steps, or changes that left."""
+        if self._is_struck or self.plan.ending == "end":
+            return False
         at = self.plan.ends_at
-        is_time = self.steps >= at if at > 0 else self._changes >= -at
-        is_struck = is_time and not self._is_struck and self.plan.ending != "end"
-        self._is_struck = self._is_struck or is_struck
-        return is_struck
+        self._is_struck = self.steps >= at if at > 0 else self._changes >= -at
+        return self._is_struck
 
     def close(self) -> None:
         """Let everybody go: time is up, or all is done."""
@@ -151,7 +151,8 @@ class Run:
 
     def _choices(self) -> list[Callable[[], None]]:
         """Give what may be done now."""
-        now, choices = self.world.now, list[Any]()
+        choices: list[Callable[[], None]]
+        now, choices = self.world.now, []
         if self.main.is_due(now):
             choices.append(self.main.step)
         if not self.monitor.is_closed:

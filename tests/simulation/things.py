@@ -132,6 +132,8 @@ def is_same(name: str, one: object, other: object) -> bool:
     """Whether two values of an attribute are the same; of a list, whether one holds the other."""
     if name in _LISTS:
         return addresses(other) <= addresses(one)
+    if type(one) is type(other) is str and one == other:
+        return True
     if is_blank(one) or is_blank(other):
         return is_blank(one) and is_blank(other)
     return _plain(one) == _plain(other)
