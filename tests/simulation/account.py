@@ -150,9 +150,13 @@ class Account:
             return
         assert maker.place
         memory = self._world.disk.memory(maker.place)
-        if len(maker.made) > 1 or (maker.verdict and maker.verdict.possible_duplicate):
+        story = self._world.truth.stories[key]
+        is_flagged = any(
+            each.verdict and each.verdict.possible_duplicate for each in story.messages
+        )
+        if len(maker.made) > 1 or is_flagged:
             return
-        is_newest = self._world.truth.stories[key].things[-1] is thing
+        is_newest = story.things[-1] is thing
         if is_newest and memory.intention is None and memory.apptivo_id is None:
             yield f"{thing.apptivo_id} was made of {key}, and the journal knows nothing of it"
 
