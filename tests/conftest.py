@@ -27,6 +27,12 @@ pytest.register_assert_rewrite("tests.meltano", "tests.postgres")
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile("fixed")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones: at the end all processes have something to do."""
+    items.sort(key=lambda item: "slow" not in item.path.parts)
+
+
 API_KEY = "planted-Api/Key+1234567890=="
 ACCESS_KEY = 'planted "Access" Key é 0987654321'
 KEYS = {"api_key": API_KEY, "access_key": ACCESS_KEY}

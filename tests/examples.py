@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -18,6 +19,8 @@ from tests.environments import REPO
 if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import CompletedProcess
+
+yaml = importlib.import_module("yaml")  # the SDK's; it comes without types
 
 # Left out: what it brings is kept from run to run.
 INSTALL = "meltano install"
@@ -66,25 +69,37 @@ def copy_example(name: str, directory: Path, programs: Path, **environ: str) -> 
     return Example(folder, {**inherited, **environ, "PATH": path})
 
 
-def keep_plugins(name: str, folder: Path, install: Callable[..., CompletedProcess[str]]) -> None:
-    """Give a Meltano project its plugins: installed once, and again when a requirement changes.
+def of_this_repository(project: str) -> str:
+    """Have a `meltano.yml` install the target from here, with all extras: all share one then."""
+    return re.sub(r"-e \S+\[[\w,]+\]", f"-e {REPO}[sandbox,postgres]", project)
+
+
+def keep_plugins(folder: Path, install: Callable[..., CompletedProcess[str]]) -> None:
+    """Give a Meltano project its plugins: installed once for all projects that want the same.
 
     Args:
-        name: Under which they are kept from run to run.
         folder: The project's.
-        install: Runs `meltano install`, with the variables that it is given.
+        install: Runs `meltano install` for a plugin, with the variables that it is given.
     """
-    text = (folder / "meltano.yml").read_text("utf-8")
+    plugins = yaml.safe_load((folder / "meltano.yml").read_text("utf-8"))["plugins"]
+    for kind in ("extractors", "loaders"):
+        (folder / ".meltano" / kind).mkdir(parents=True)
+        for plugin in plugins[kind]:
+            if "pip_url" in plugin:
+                kept = _kept(plugin, install) / kind / plugin["name"]
+                (folder / ".meltano" / kind / plugin["name"]).symlink_to(kept)
+
+
+def _kept(plugin: dict[str, str], install: Callable[..., CompletedProcess[str]]) -> Path:
+    """Give the folder where a plugin is installed, again when a requirement changes."""
     ours = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = "\n".join([*re.findall("pip_url: .*", text), json.dumps(ours)])
-    with environments.making(f"plugins-{name}") as cache:
+    wanted = f"{plugin['pip_url']}\n{json.dumps(ours) if str(REPO) in plugin['pip_url'] else ''}"
+    with environments.making(f"plugin-{plugin['name']}") as cache:
         made_for = cache / "made-for"
         if not made_for.exists() or made_for.read_text("utf-8") != wanted:
             shutil.rmtree(cache, ignore_errors=True)
             cache.mkdir()
-            installed = install(MELTANO_SYS_DIR_ROOT=str(cache))
+            installed = install(plugin["name"], MELTANO_SYS_DIR_ROOT=str(cache))
             assert installed.returncode == 0, installed.stderr
             made_for.write_text(wanted, "utf-8")
-    (folder / ".meltano").mkdir()
-    for kind in ("extractors", "loaders"):
-        (folder / ".meltano" / kind).symlink_to(cache / kind)
+    return cache

@@ -1,6 +1,6 @@
 """Meltano itself, in a project made from the repository's, and what its taps load.
 
-Meltano lives in `.venv-meltano` and its plugins in `.venv-plugins-*`: the first run makes them with
+Meltano lives in `.venv-meltano` and its plugins in `.venv-plugin-*`: the first run makes them with
 pip, and later runs find them there.
 """
 
@@ -19,7 +19,7 @@ import pytest
 from target_apptivo.sandbox import Sandbox
 from tests import environments
 from tests.environments import REPO
-from tests.examples import keep_plugins
+from tests.examples import keep_plugins, of_this_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,15 +152,14 @@ def meltano_venv() -> Path:
 def meltano(meltano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Meltano:
     """Meltano in a copy of the project, with its plugins installed."""
     directory = tmp_path_factory.mktemp("project")
-    project = (REPO / "meltano.yml").read_text("utf-8")
-    project = project.replace("pip_url: -e .[", f"pip_url: -e {REPO}[")
+    project = of_this_repository((REPO / "meltano.yml").read_text("utf-8"))
     project = project.replace("\n  loaders:\n", f"{TAP_ROWS_PLUGIN}{TAP_CSV_PLUGIN}\n  loaders:\n")
     (directory / "meltano.yml").write_text(project, "utf-8")
     shutil.copytree(REPO / "demo" / "jsonl", directory / "demo" / "jsonl")
     (directory / "tap_rows.py").write_text(TAP_ROWS, "utf-8")
     (directory / "tap_rows.py").chmod(0o755)
     meltano = Meltano(meltano_venv / "bin" / "meltano", directory)
-    keep_plugins("meltano", directory, partial(meltano, "install"))
+    keep_plugins(directory, partial(meltano, "install"))
     return meltano
 
 

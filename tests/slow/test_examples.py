@@ -1,6 +1,6 @@
 """The examples do what they say: the commands of each README are run as they stand there.
 
-Only `meltano install` is left out: the plugins are kept in `.venv-plugins-*` from run to run. The
+Only `meltano install` is left out: the plugins are kept in `.venv-plugin-*` from run to run. The
 warehouse is a real PostgreSQL; psql is the one that comes with it.
 """
 
@@ -13,17 +13,18 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
 from target_apptivo.sandbox import Received, Reply, Sandbox
-from tests.environments import REPO
-from tests.examples import INSTALL, Example, copy_example, keep_plugins
+from tests.examples import INSTALL, Example, copy_example, keep_plugins, of_this_repository
 from tests.meltano import MELTANO_SETTINGS, read_jsonl
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 pytest_plugins = ["tests.meltano", "tests.postgres"]
 
@@ -33,9 +34,12 @@ def meltano_example(name: str, directory: Path, meltano_venv: Path, sandbox: San
     environ = {**MELTANO_SETTINGS, "TARGET_APPTIVO_API_URL": sandbox.url}
     example = copy_example(name, directory, meltano_venv / "bin", **environ)
     project = example.folder / "meltano.yml"
-    text = project.read_text("utf-8").replace("-e ../..[", f"-e {REPO}[")
-    project.write_text(text, "utf-8")
-    keep_plugins(name, example.folder, partial(example.run, INSTALL))
+    project.write_text(of_this_repository(project.read_text("utf-8")), "utf-8")
+
+    def install(plugin: str, **environ: str) -> CompletedProcess[str]:
+        return example.run(f"{INSTALL} {plugin}", **environ)
+
+    keep_plugins(example.folder, install)
     return example
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
-RUNS = 60
+RUNS = 30
 RECORDS = 300
 
 

@@ -97,7 +97,7 @@ attributes = st.lists(
             addressList=st.lists(oddly(parts), max_size=2),
         )
     ),
-    max_size=6,
+    max_size=3,
 )
 sections = st.lists(oddly(holding(label=labels, attributes=attributes)), min_size=1, max_size=2)
 layouts = st.one_of(

@@ -275,7 +275,7 @@ class Course:
             assert isinstance(world.input[len(world.settled)], PendingRecord)
 
 
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(derandomize=True, deadline=None, max_examples=50)
 @given(POLICIES, st.lists(EVENTS, min_size=20, max_size=80))
 def test_any_course_of_a_run(policy: Policy, events: list[tuple[Any, ...]]) -> None:
     """Order, bounds, the journal and the end of a run hold whatever comes in between."""
