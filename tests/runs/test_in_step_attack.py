@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -152,7 +153,7 @@ def test_a_clock_that_jumped_back_does_not_hold_up_a_doubt(step: InStep, person:
     run = step(table("leads", lead(1)), streams=MATCHED, **set_aside(step))
     assert outcomes(run) == ["uncertain"]
     step.sandbox.respond = None
-    with sqlite3.connect(step.journal) as database:
+    with closing(sqlite3.connect(step.journal)) as database, database:
         (text,) = database.execute(
             "SELECT intention FROM target_apptivo_records WHERE intention IS NOT NULL"
         ).fetchone()

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -248,7 +249,7 @@ def test_a_file_that_is_no_journal_ends_the_run_with_one_line(step: InStep, kind
     step(table("leads", lead(1)))
     half = step.journal.read_bytes()[:5_000]
     if kind == "version":
-        with sqlite3.connect(step.journal) as database:
+        with closing(sqlite3.connect(step.journal)) as database, database:
             table_names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             (about,) = (name for (name,) in table_names if "meta" in name)
             update = f"UPDATE {about} SET value = 999 WHERE name LIKE '%version%'"  # noqa: S608
@@ -263,7 +264,7 @@ def test_a_file_that_is_no_journal_ends_the_run_with_one_line(step: InStep, kind
             case "truncated":
                 step.journal.write_bytes(half)
             case "other":
-                with sqlite3.connect(step.journal) as database:
+                with closing(sqlite3.connect(step.journal)) as database, database:
                     database.execute("CREATE TABLE mine (x)")
             case _:
                 step.journal.mkdir()
@@ -285,7 +286,7 @@ def test_a_journal_that_may_not_be_written_ends_the_run(step: InStep) -> None:
 
 def test_a_journal_that_fails_in_the_middle_ends_the_run(step: InStep) -> None:
     """As an output that fails: nothing new is sent, and no state is ahead of it."""
-    with sqlite3.connect(step.journal) as database:
+    with closing(sqlite3.connect(step.journal)) as database, database:
         tables = [
             row[0]
             for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -300,7 +301,7 @@ def test_a_journal_that_fails_in_the_middle_ends_the_run(step: InStep) -> None:
     assert states(run) == []
     assert len(step.sandbox.records["leads"]) < 50
     assert "journal" in run.last_log
-    with sqlite3.connect(step.journal) as database:
+    with closing(sqlite3.connect(step.journal)) as database, database:
         for name in tables:
             database.execute(f"DROP TRIGGER fails_{name}")
     before = step.counts("leads")
