@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from target_apptivo.signals import end_at_signals
+
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, ForkServerProcess
 
@@ -16,7 +18,11 @@ _CONTEXT.set_forkserver_preload(["target_apptivo.target", "tests.forked"])
 
 
 def _main(options: list[str], folder: str) -> None:
-    """Become the command: stdin is a file of the folder, stdout and stderr are others."""
+    """Become the command: stdin is a file of the folder, stdout and stderr are others.
+
+    Where `stderr` is there, signals are answered.
+    """
+    end_at_signals("before it began")
     names = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY))
     for descriptor, (name, flags) in enumerate(names):
         opened = os.open(Path(folder, name), flags | os.O_CREAT | os.O_APPEND, 0o600)
