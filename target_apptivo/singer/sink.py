@@ -164,7 +164,10 @@ class ApptivoSink(Sink):
         return QuickValidator(self.schema) if self.validate_schema else None
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Not used: records come through `take`, with their message."""
+        """Not used: records come through `take`, with their message, and are kept in no sink.
+
+        So the SDK calls none of its hooks of a sink (`preprocess_record`, `is_full`, draining).
+        """
         raise NotImplementedError
 
     def process_batch(self, context: dict[str, Any]) -> None:

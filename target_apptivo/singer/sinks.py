@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from target_apptivo.apptivo import endpoints
+from typing import TYPE_CHECKING
+
+from target_apptivo.apptivo.endpoints import GENERIC, TEMPLATES
 from target_apptivo.settings.routes import unmapped
 from target_apptivo.singer.sink import ApptivoSink
 
-
-class CreateCaseSink(ApptivoSink):
-    """Creates cases."""
-
-    endpoint = endpoints.CREATE_CASE
-
-
-class CreateLeadSink(ApptivoSink):
-    """Creates leads."""
-
-    endpoint = endpoints.CREATE_LEAD
-
-
-class CreateCustomerSink(ApptivoSink):
-    """Creates customers."""
-
-    endpoint = endpoints.CREATE_CUSTOMER
-
-
-class DeleteCustomerSink(ApptivoSink):
-    """Deletes customers."""
-
-    endpoint = endpoints.DELETE_CUSTOMER
-
-
-class CreateContactSink(ApptivoSink):
-    """Creates contacts."""
-
-    endpoint = endpoints.CREATE_CONTACT
-
-
-class CreateOpportunitySink(ApptivoSink):
-    """Creates opportunities."""
-
-    endpoint = endpoints.CREATE_OPPORTUNITY
+if TYPE_CHECKING:
+    from target_apptivo.apptivo.endpoints import Endpoint
 
 
 class GenericSink(ApptivoSink):
@@ -59,15 +28,14 @@ class UnmappedSink(ApptivoSink):
         raise unmapped(self.stream_name)
 
 
+def _sink_for(row: Endpoint) -> type[ApptivoSink]:
+    """Make the sink of an endpoint, named like it: the SDK shows the name, as `CreateLeadSink`."""
+    name = "".join(part.capitalize() for part in row.name.split("_"))
+    about = f"Sends records to `{row.name}`."
+    return type(f"{name}Sink", (ApptivoSink,), {"endpoint": row, "__doc__": about})
+
+
 SINKS: dict[str, type[ApptivoSink]] = {
-    sink.endpoint.name: sink
-    for sink in (
-        CreateCaseSink,
-        CreateLeadSink,
-        CreateCustomerSink,
-        DeleteCustomerSink,
-        CreateContactSink,
-        CreateOpportunitySink,
-    )
-    if sink.endpoint
-} | {endpoints.GENERIC: GenericSink}
+    **{name: _sink_for(row) for name, row in TEMPLATES.items()},
+    GENERIC: GenericSink,
+}

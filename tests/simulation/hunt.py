@@ -26,6 +26,8 @@ def main() -> int:
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--limit", type=int, default=2_000)
     options = parser.parse_args()
+    if not any(options.name in name for name in FAULTS):
+        parser.error(f"no fault is called {options.name}")
     escaped = 0
     for name in FAULTS:
         if options.name in name:

@@ -251,6 +251,8 @@ def test_an_app_is_one_row() -> None:
     for name, row in TEMPLATES.items():
         assert row.name == name
         assert row.streams
+        # Searches, reads and updates need these; without an envelope any 200 would be a create.
+        assert row.data_param is None or (row.envelope and row.object_id and row.names_param)
         for option in row.options:
             assert APPLIES_TO[option.setting] == (name,)
 

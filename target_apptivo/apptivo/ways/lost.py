@@ -25,7 +25,7 @@ async def clear_up(
         record: The record.
         rules: How it is treated.
         age: Seconds since it was sent in an earlier run, which is judged when all has settled; none
-            if it was sent just now: then it is looked for at once, at growing intervals.
+            if it was sent just now: then it is looked for after 2 seconds, then ever later.
 
     Returns:
         What was found; nothing only after two looks in a row, the last when all has settled. A look

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from target_apptivo.apptivo.rules import Rules
 
-# Seconds before the second look, and the longest wait between two.
+# Seconds before the second look of a proof and the first for a lost create, and the longest wait
+# between two.
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
 
