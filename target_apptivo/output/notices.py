@@ -38,14 +38,24 @@ class Notices:
                 stream,
             )
 
-    def skip_deletion(self, stream: str) -> None:
-        """Warn that a stream which creates brings deleted records."""
+    def skip_deletion(self, stream: str, *, may_delete: bool) -> None:
+        """Warn that a stream which creates brings deleted records.
+
+        Args:
+            stream: Its name.
+            may_delete: Whether the option `hard_delete` would delete what became of them.
+        """
+        by_option = (
+            "to delete what was created from them, set hard_delete under the stream's exact name, "
+            "or map a stream of their ids to delete_customer"
+        )
+        by_ids = "to delete customers, map a stream of their ids to delete_customer"
         if self._is_new(stream, "deletion"):
             logger.warning(
                 "stream %s brings deleted records (_sdc_deleted_at) to an endpoint that creates: "
-                "they are skipped; to delete customers, map a stream of their ids to "
-                "delete_customer",
+                "they are skipped; %s",
                 stream,
+                by_option if may_delete else by_ids,
             )
 
     def ignore_version(self, stream: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks import Sink
 
+from target_apptivo.apptivo.endpoints import CREATE_CUSTOMER
 from target_apptivo.apptivo.request import Address, without
 from target_apptivo.apptivo.rules import Mapped, Shaped
 from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
@@ -100,7 +101,10 @@ class ApptivoSink(Sink):
         """Send a record on its way; a deleted one that deletes nothing is skipped."""
         if way is None:
             reason = "a deleted record (_sdc_deleted_at) is never created"
-            self._run.notices.skip_deletion(self.stream_name)
+            rules = self._route.rules
+            is_customer = rules.operation.endpoint == CREATE_CUSTOMER.name
+            may_delete = is_customer and bool(self._remembered) and not rules.hard_delete
+            self._run.notices.skip_deletion(self.stream_name, may_delete=may_delete)
             self._run.delivery.refuse(pending, Verdict(outcome=Outcome.SKIPPED, reason=reason))
         else:
             self._run.delivery.submit(PendingWay(way, [pending]))

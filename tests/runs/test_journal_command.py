@@ -531,6 +531,7 @@ def test_without_it_a_deleted_row_is_skipped(step: InStep) -> None:
     step(table("customers", customer(1)))
     run = step(table("customers", customer(1, _sdc_deleted_at="2026-01-01")))
     assert outcomes(run) == ["skipped"]
+    assert "set hard_delete under the stream's exact name" in run.log
     assert set(step.held("customers")) == {1}
 
 

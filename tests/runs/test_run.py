@@ -192,6 +192,7 @@ def test_a_deleted_record_is_never_created(run: RunTarget, sandbox: Sandbox) -> 
     assert finished.lines[-1] == {"bookmark": 2}
     assert "leads: 3 read, 1 accepted, 2 skipped" in finished.log
     assert finished.log.count("brings deleted records") == 1
+    assert "hard_delete" not in finished.log  # it is for customers, with a journal
 
 
 def test_metadata_is_sent_only_when_it_is_asked_for(run: RunTarget, sandbox: Sandbox) -> None:
