@@ -517,6 +517,21 @@ def test_an_object_that_is_gone_and_not_found_is_rejected(step: InStep, person: 
         assert len(step.sandbox.records["leads"]) == 1
 
 
+def test_what_is_gone_is_created_again_by_append_only(step: InStep, person: Person) -> None:
+    """What docs/operations.md advises: the journal then holds the new id."""
+    step(table("leads", lead(0), lead(1, lastName="Ada")), streams=MATCHED)
+    person.deletes("leads", step.held("leads")[1]["id"])
+    rows = table("leads", lead(1, lastName="Ada", description="new"))
+    step(rows, streams=MATCHED, **set_aside(step))
+    again = (step.folder / "rejected.singer").read_text("utf-8").splitlines()
+    once = {"leads": {"endpoint": "create_lead", "load_method": "append-only"}}
+    assert outcomes(step(again, streams=once)) == ["accepted"]
+    assert not outcomes(step(rows, streams=MATCHED))
+    rows = table("leads", lead(1, lastName="Ada", description="newer"))
+    assert outcomes(step(rows, streams=MATCHED)) == ["updated"]
+    assert step.held("leads")[1]["description"] == "newer"
+
+
 def test_an_unchanged_record_whose_object_is_gone_is_unchanged(
     step: InStep, person: Person
 ) -> None:
