@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.settings import JOURNAL
+from tests.settings import read as read_settings
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "target_apptivo"
@@ -66,3 +70,11 @@ def test_what_the_architecture_names_is_there() -> None:
     """The modules that it points to exist, in the rooms that it says."""
     for name in re.findall(r"`([\w/]+\.py)`", read(ARCHITECTURE)):
         assert list(PACKAGE.rglob(f"*{name}")), name
+
+
+def test_the_settings_in_the_readme_are_right() -> None:
+    """Each example of settings is taken as it stands there, besides the keys."""
+    examples = re.findall(r"```json\n(.*?)```", read(README), re.DOTALL)
+    assert len(examples) == 2
+    for example in examples:
+        read_settings(**JOURNAL | json.loads(example))
