@@ -30,3 +30,4 @@ tail -n 1 output/plan.jsonl
 echo "== Day two: $(grep -c '"RECORD"' demo/day-two.singer) records"
 target --input demo/day-two.singer > output/state.jsonl 2> output/log.txt
 account
+echo 'Each change: output/plan.jsonl. The live page: make sandbox. Next: README, Your first load.'
