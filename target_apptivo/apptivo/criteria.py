@@ -1,4 +1,4 @@
-"""By what a record is looked for, and what counts as equal (contract 12.4). Pure: no I/O, no clock.
+"""By what a record is looked for, and what counts as equal (docs/operations.md). Pure.
 
 Equality is ours, not the search's (docs/apptivo.md 5.4): text exactly but for blanks around it,
 e-mails without regard to case, numbers by value, a number and its text alike.

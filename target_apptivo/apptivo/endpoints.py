@@ -29,7 +29,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trap:
-    """An attribute name that looks right and is not what Apptivo takes (apptivo-api.md 1.2).
+    """An attribute name that looks right and is not what Apptivo takes (docs/apptivo.md).
 
     Apptivo drops names that it does not know without a word, so nobody else will tell.
 

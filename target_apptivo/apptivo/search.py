@@ -1,4 +1,4 @@
-"""Searches, and when their answers are believed (contract 12.5). Pure: no I/O, no clock.
+"""Searches, and when their answers are believed (docs/operations.md). Pure: no I/O, no clock.
 
 A blank criterion finds everything, an unknown one perhaps, too (docs/apptivo.md 5.3), and what is
 only near is found as well (5.4). So an answer is read to its end, and each row is compared.

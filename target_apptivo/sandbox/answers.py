@@ -1,4 +1,4 @@
-"""The bodies of Apptivo's answers, after apptivo-responses.md 3 and 4. Pure."""
+"""The bodies of Apptivo's answers, after docs/apptivo.md. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def whole(app: App, entry: Entry) -> Value:
         **record,
         "creationDate": entry.creation_date,
         "version": entry.version,
-        # How live records are marked (AIRBYTE, apptivo-search-update.md 1.1).
+        # How live records are marked (AIRBYTE, docs/apptivo.md).
         "objectStatus": "0",
         "isActive": "Y",
     }

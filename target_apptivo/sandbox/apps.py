@@ -1,7 +1,7 @@
 """Apptivo's apps, one row each: paths, names and envelopes as the reference pages give them. DATA.
 
-The five apps of the target's templates are apptivo-api.md 1.2, the others 1.5; envelopes and first
-ids are apptivo-responses.md 3. Where those pages know no envelope the answer is flat (INFERRED).
+Apps, envelopes and first ids are those of docs/apptivo.md. Where it knows no envelope the answer
+is flat (INFERRED).
 """
 
 from __future__ import annotations

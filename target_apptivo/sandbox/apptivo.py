@@ -1,6 +1,6 @@
 """Play Apptivo: a request in, its answer out, records remembered. Pure: no sockets, no clock.
 
-The answers are those of apptivo-responses.md; what is made up is listed in `disclosure.py`.
+The answers are those of docs/apptivo.md; what is made up is listed in `disclosure.py`.
 """
 
 from __future__ import annotations

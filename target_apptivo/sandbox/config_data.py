@@ -1,6 +1,6 @@
 """What a=getConfigData answers: a firm's configuration, app by app. DATA.
 
-The keys are SEEN (apptivo-responses.md 7, apptivo-search-update.md 2); that one answer holds all of
+The keys are SEEN (docs/apptivo.md); that one answer holds all of
 them is INFERRED. The names of the lists of lead statuses, lead ranks, contact statuses and sales
 stages, and the forms of teams and assignees, are INVENTED.
 """

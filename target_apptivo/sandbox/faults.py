@@ -15,7 +15,7 @@
 | `slow`          | the true answer, late                       | yes                  |
 
 To a client, everything from `http_500` on (but 503) may have been processed. All are INVENTED: what
-Apptivo does when it fails is not known (apptivo-responses.md 4.2).
+Apptivo does when it fails is not known (docs/apptivo.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The standard fields of the apps, as far as the reference pages name them. DATA.
 
-Sources: the payloads of apptivo-responses.md 2 and 3, the criteria and keys of
-apptivo-search-update.md 1.1 and 1.2, people, links and dropdowns of apptivo-api.md 4.3.
+Source: the payloads, criteria, keys, people, links and dropdowns of docs/apptivo.md.
 """
 
 from __future__ import annotations

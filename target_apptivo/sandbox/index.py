@@ -1,6 +1,6 @@
 """The search index of one app: behind the records by a delay, and by words. Pure.
 
-An index like Apptivo's keeps a copy of each record (INFERRED, apptivo-search-update.md 1.1): what
+An index like Apptivo's keeps a copy of each record (INFERRED, docs/apptivo.md): what
 a search answers is the record as it was when the index last took it.
 """
 

@@ -1,6 +1,6 @@
 """Read a `webLayout`: the fields of an app as a firm has set them up. Pure.
 
-The forms are those of apptivo-search-update.md 2: a JSON string, in which a label may be a JSON
+The forms are those of docs/apptivo.md: a JSON string, in which a label may be a JSON
 string again.
 """
 

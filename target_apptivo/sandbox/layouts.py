@@ -1,6 +1,6 @@
 """The layouts of a firm's apps: fields as its people know them. DATA.
 
-The forms are those of apptivo-search-update.md 2, mixed as they were met: a label that is itself a
+The forms are those of docs/apptivo.md, mixed as they were met: a label that is itself a
 JSON string, tags in the attribute or to its right, options as objects or as plain strings. Which
 standard fields a layout names, and as what, is INVENTED: a firm that sells coffee machines.
 """

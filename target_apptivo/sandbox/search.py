@@ -1,7 +1,7 @@
 """A search: from its parameters to the rows that it answers. Pure.
 
 Like a scored text index, and unlike a database, it also finds what is only near: that comes FIRST
-here, so that a client that does not compare for itself is found out (apptivo-responses.md 7).
+here, so that a client that does not compare for itself is found out (docs/apptivo.md).
 """
 
 from __future__ import annotations

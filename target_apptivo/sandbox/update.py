@@ -1,6 +1,6 @@
 """An update in Apptivo's own form: which attributes it names, and what becomes of them. Pure.
 
-That only named attributes are taken is INFERRED (apptivo-search-update.md 1.3); both spellings of
+That only named attributes are taken is INFERRED (docs/apptivo.md); both spellings of
 the list's name are accepted for every app, which is UNKNOWN.
 """
 

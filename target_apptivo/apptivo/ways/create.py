@@ -1,4 +1,4 @@
-"""Create a record, and look for it if the answer is lost (contract 12.7). Pure."""
+"""Create a record, and look for it if the answer is lost (docs/operations.md). Pure."""
 
 from __future__ import annotations
 

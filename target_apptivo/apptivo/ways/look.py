@@ -1,4 +1,4 @@
-"""Look for a record: in the journal, then in Apptivo (contract 12.4, 12.5). Pure."""
+"""Look for a record: in the journal, then in Apptivo (docs/operations.md). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clear up a create whose answer was lost, by looking for it (contract 12.7, 12.8). Pure."""
+"""Clear up a create whose answer was lost, by looking for it (docs/operations.md). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prove, once a run, that a search finds what is there (contract 12.5). Pure.
+"""Prove, once a run, that a search finds what is there (docs/operations.md). Pure.
 
 A criterion that Apptivo does not know may find nothing, or everything; so that nothing was found is
 believed only after the same search found a record that is known to be there.

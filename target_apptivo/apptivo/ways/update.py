@@ -1,4 +1,4 @@
-"""Bring a record's changes to an object that is there: read first, send back whole (12.6). Pure."""
+"""Bring changes to an object that is there: read, send back whole (docs/operations.md). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep Apptivo in step with a source: recall, look, then create or update (12.2). Pure."""
+"""Keep Apptivo in step with a source: recall, look, create or update (docs/operations.md). Pure."""
 
 from __future__ import annotations
 
