@@ -57,7 +57,6 @@ class Shelf:
         from target_apptivo.journal.journal import Journal  # noqa: PLC0415 - see `make`
 
         if self._settings.is_sandbox:
-            self._folder = tempfile.TemporaryDirectory(prefix="target-apptivo-")
             Journal.make(self._url, self._account)
         self.journal = Journal.open(
             self._url,
@@ -122,9 +121,11 @@ class Shelf:
     @property
     def _url(self) -> str:
         """Where the journal is: a sandbox has one of its own, that ends with it."""
-        if self._folder:
-            return f"sqlite:///{self._folder.name}/journal.db"
-        return str(self._settings.journal_url)
+        if not self._settings.is_sandbox:
+            return str(self._settings.journal_url)
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="target-apptivo-")
+        return f"sqlite:///{self._folder.name}/journal.db"
 
     @property
     def _account(self) -> str:

@@ -18,14 +18,21 @@ REPO = Path(__file__).parents[1]
 
 
 def make(folder: Path, *requirements: str) -> Path:
-    """Make an environment with some requirements; give its programs' folder.
-
-    This environment's pip installs into it, so that a Python without ensurepip will do.
-    """
+    """Make an environment with some requirements; give its programs' folder."""
     venv.create(folder, clear=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
-    subprocess.run([*pip, "install", "--quiet", *requirements], check=True)  # noqa: S603
+    add(folder / "bin", *requirements)
     return folder / "bin"
+
+
+def add(programs: Path, *requirements: str) -> None:
+    """Install requirements into an environment.
+
+    This environment's pip does it, so that a Python without ensurepip will do. It compiles nothing:
+    that takes almost as long as all the rest, and most modules are never imported.
+    """
+    pip = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
+    command = [*pip, "install", "--quiet", "--no-compile", *requirements]
+    subprocess.run(command, check=True)  # noqa: S603 - our own
 
 
 @contextmanager

@@ -99,7 +99,9 @@ def _kept(plugin: dict[str, str], install: Callable[..., CompletedProcess[str]])
         if not made_for.exists() or made_for.read_text("utf-8") != wanted:
             shutil.rmtree(cache, ignore_errors=True)
             cache.mkdir()
-            installed = install(plugin["name"], MELTANO_SYS_DIR_ROOT=str(cache))
+            # As in `environments.add`, nothing is compiled.
+            environ = {"MELTANO_SYS_DIR_ROOT": str(cache), "PIP_COMPILE": "0"}
+            installed = install(plugin["name"], **environ)
             assert installed.returncode == 0, installed.stderr
             made_for.write_text(wanted, "utf-8")
     return cache

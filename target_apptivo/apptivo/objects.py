@@ -55,7 +55,7 @@ def app_operation(
     return Operation(
         endpoint=row.name,
         method="POST",
-        url=Template.parse(row.path),
+        url=Template((row.path,)),
         content=Content.FORM,
         params_in_form=True,
         data_param=data_param,

@@ -60,13 +60,13 @@ def check(connection: Connection, account: str) -> None:
     if found["version"] != VERSION:
         raise refused(
             f"names a journal of version {found['version']}, this program takes {VERSION}: use the "
-            "program that made it, or make another with --journal"
+            "program that made it, or name another file or database, and make it with --journal"
         )
     if found["account"] != account:
         raise refused(
             f"names a journal of the account {found['account']}, and this is {account}: if only "
-            f"the keys or the host are new, set journal_account to {found['account']}; else make "
-            "another with --journal"
+            f"the keys or the host are new, set journal_account to {found['account']}; else name "
+            "another file or database in journal_url, and make it with --journal"
         )
 
 

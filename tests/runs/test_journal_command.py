@@ -404,6 +404,18 @@ def test_the_sandbox_has_a_journal_of_its_own(step: InStep) -> None:
     assert outcomes(step(table("leads", lead(1)))) == ["accepted"]
 
 
+def test_a_journal_made_for_the_sandbox_is_not_the_real_one(step: InStep) -> None:
+    """`--sandbox --journal` touches no file that the settings name, whether it is there or not."""
+    before = step.journal.read_bytes()
+    elsewhere = step.folder / "elsewhere.db"
+    for url in (f"sqlite:///{step.journal}", f"sqlite:///{elsewhere}"):
+        run = step([], "--sandbox", "--journal", journal_url=url)
+        assert run.code == 0
+        assert run.lines[0]["records"] == {}
+    assert step.journal.read_bytes() == before
+    assert not elsewhere.exists()
+
+
 @pytest.mark.parametrize("kind", ["--preview", "dry_run"])
 def test_previews_and_dry_runs_do_without(
     run: RunTarget, sandbox: Sandbox, tmp_path: Path, kind: str

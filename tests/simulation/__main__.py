@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Seconds between two lines of progress.
 _PROGRESS = 10.0
 # Objects that come between two looks for garbage: a few worlds, each of which goes as a whole.
-_LOOK_AFTER = 100_000
+_LOOK_AFTER = 20_000
 
 
 class Count(NamedTuple):

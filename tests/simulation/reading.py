@@ -131,21 +131,21 @@ class Reading:
 @lru_cache(maxsize=64)
 def rules_of(lane: Lane, setup: Setup) -> Rules:
     """Read how the records of a stream are treated, from settings."""
-    return build_rules(_options(lane), _settings(setup), f"streams.{lane.name}")
-
-
-@lru_cache(maxsize=16)
-def _settings(setup: Setup) -> DeclaredSettings:
-    """Read the settings of a course."""
-    given: dict[str, Any] = {
-        "api_url": _URL,
-        "api_style": setup.style,
-        "on_uncertain": setup.on_uncertain,
-        "settle_seconds": setup.settle_seconds,
-    }
+    given = [
+        ("api_url", _URL),
+        ("api_style", setup.style),
+        ("on_uncertain", setup.on_uncertain),
+        ("settle_seconds", setup.settle_seconds),
+    ]
     if setup.has_journal:
-        given["journal_url"] = "sqlite://"
-    return read(DeclaredSettings, given)
+        given.append(("journal_url", "sqlite://"))
+    return build_rules(_options(lane), _settings(*given), f"streams.{lane.name}")
+
+
+@lru_cache
+def _settings(*given: tuple[str, Any]) -> DeclaredSettings:
+    """Read the settings of a course; many courses have the same."""
+    return read(DeclaredSettings, dict(given))
 
 
 def _options(lane: Lane) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class Run:
         if self.main.is_due(now):
             choices.append(self.main.step)
         if not self.monitor.is_closed:
-            if self.in_flight.due <= now or not self.in_flight.requests.wait(now):
+            if not self.in_flight.requests.wait(now) or self.in_flight.due <= now:
                 choices.append(self._send)
             if not self._group and self._scribe.has_work():
                 choices.append(self._take_group)

@@ -16,6 +16,7 @@ from tests import environments
 from tests.conftest import record, schema, state
 
 ROOT = Path(__file__).parents[2]
+TESTING = ("pytest>=9", "hypothesis")
 LEADS = "".join(
     f"{json.dumps(line)}\n" for line in (schema("leads"), record("leads", 1), state(1))
 ).encode()
@@ -47,8 +48,17 @@ def lowest(dependency: str) -> str:
     return dependency.replace("~=", "==")
 
 
-def test_the_wheel_alone_runs(wheel: Path, tmp_path: Path) -> None:
-    """Without the extra the target runs and says what the sandbox needs."""
+def check_whole_runs(programs: Path, folder: Path) -> None:
+    """The whole runs of the tests pass in an environment, on a copy of the tests."""
+    for name in ("tests", "demo"):
+        shutil.copytree(ROOT / name, folder / "copy" / name)
+    suite = ["tests/runs/test_golden.py", "tests/runs/test_run.py", "tests/runs/test_trial.py"]
+    told = call(programs / "python", "-m", "pytest", "-q", *suite, cwd=folder / "copy")
+    assert " passed" in told
+
+
+def test_the_wheel_runs_with_the_newest(wheel: Path, tmp_path: Path) -> None:
+    """Without the extra the target runs and says what the sandbox needs; with it all runs pass."""
     programs = environments.make(tmp_path / "alone", str(wheel))
     assert "target-apptivo" in call(programs / "target-apptivo", "--about")
     (tmp_path / "config.json").write_text('{"dry_run": true}')
@@ -61,6 +71,17 @@ def test_the_wheel_alone_runs(wheel: Path, tmp_path: Path) -> None:
     python = programs / "python"
     names = call(sys.executable, "-m", "pip", "--python", python, "list", "--format=freeze")
     assert not any(line.startswith("backoff==") for line in names.splitlines())
+    environments.add(programs, f"{wheel}[sandbox]", *TESTING)
+    check_whole_runs(programs, tmp_path)
+
+
+def test_the_wheel_runs_with_the_lowest(wheel: Path, tmp_path: Path) -> None:
+    """All runs pass with the lowest version that each range allows."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
+    pins = [lowest(each) for each in wanted]
+    programs = environments.make(tmp_path / "lowest", f"{wheel}[sandbox]", *TESTING, *pins)
+    check_whole_runs(programs, tmp_path)
 
 
 def test_the_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
@@ -73,19 +94,3 @@ def test_the_wheel_holds_nothing_but_the_package(wheel: Path) -> None:
     assert {name.name for name in metadata} == {
         *("METADATA", "RECORD", "WHEEL", "LICENSE", "entry_points.txt")
     }
-
-
-@pytest.mark.parametrize("edge", ["lowest", "newest"])
-def test_the_edges_of_the_ranges_work(wheel: Path, tmp_path: Path, edge: str) -> None:
-    """The whole runs of the tests pass with the lowest and the newest versions of everything."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["sandbox"]]
-    pins = [lowest(each) for each in wanted] if edge == "lowest" else []
-    programs = environments.make(
-        tmp_path / edge, f"{wheel}[sandbox]", "pytest>=9", "hypothesis", *pins
-    )
-    for folder in ("tests", "demo"):
-        shutil.copytree(ROOT / folder, tmp_path / "copy" / folder)
-    suite = ["tests/runs/test_golden.py", "tests/runs/test_run.py", "tests/runs/test_trial.py"]
-    told = call(programs / "python", "-m", "pytest", "-q", *suite, cwd=tmp_path / "copy")
-    assert " passed" in told
