@@ -115,7 +115,7 @@ class Run:
                 self.report.log_unsaved()
             raise
         self._log_account()
-        self.notices.tell_unused(self.settings.routes.unused(self.report.streams))
+        self._tell_unused()
         self._check_refused()
 
     def _deliver_all(self) -> None:
@@ -139,6 +139,10 @@ class Run:
         self._log_set_aside()
         self._log_unsettled()
         self._tell_next()
+
+    def _tell_unused(self) -> None:
+        """Say which entries of the settings no stream went by."""
+        self.notices.tell_unused(self.settings.routes.unused(self.report.streams))
 
     def _check_refused(self) -> None:
         """End with an error where a dry run found more refusals than a run would allow."""

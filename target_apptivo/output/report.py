@@ -109,7 +109,7 @@ class Report:
         if number := self._unsaved + self._since_state:
             logger.warning(
                 "%d records were accepted after the last STATE written, and are sent again by the "
-                "next run",
+                "next run, which creates them twice: a journal (journal_url) keeps it from that",
                 number,
             )
 

@@ -180,6 +180,16 @@ def test_a_send_test_of_a_stream_that_never_comes_says_so(run: RunTarget) -> Non
     assert "no record of stream 'people'" in finished.last_log
 
 
+def test_a_send_test_of_an_unmapped_stream_says_what_is_to_be_done(run: RunTarget) -> None:
+    """The input has it; that other streams were not read any more is nobody's matter."""
+    streams = {"people": "create_lead", "persons": "create_lead"}
+    messages = [schema("nowhere"), record("nowhere", 1)]
+    finished = run(messages, "--send-test", "nowhere", config={"streams": streams})
+    assert finished.code == 1
+    assert "stream 'nowhere' is mapped to no endpoint" in finished.last_log
+    assert "no stream of the input" not in finished.log
+
+
 def test_two_trials_at_once_are_wrong_usage(run: RunTarget) -> None:
     """Exit 2."""
     finished = run(MESSAGES, "--check", "--preview")
