@@ -69,8 +69,7 @@ class Trial:
         """Start, send a signal after the first arrivals and some time; give the exit code."""
         process = self.start()
         deadline = time.monotonic() + 30
-        held = self.sandbox.records
-        while not held.get(self.app) and process.is_alive() and time.monotonic() < deadline:
+        while not self.arrived and process.is_alive() and time.monotonic() < deadline:
             time.sleep(0.001)
         time.sleep(seconds)
         if process.is_alive() and process.pid:
