@@ -152,7 +152,8 @@ class Report:
             self._say(
                 logging.WARNING,
                 "%s: '%s' was sent %d time%s and never came back: Apptivo drops names that it does "
-                "not know",
+                "not know; if --fields does not list it, map it by fields, or take it out by "
+                "exclude_attributes",
                 stream,
                 name,
                 number,

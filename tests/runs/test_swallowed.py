@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from target_apptivo.apptivo.endpoints import CREATE_CASE, CREATE_LEAD, Endpoint
 from target_apptivo.apptivo.fields.came_back import came_back, shown_back, updated_back
 from target_apptivo.apptivo.verdict import CameBack, Outcome, Verdict
 from target_apptivo.output.swallowed import Swallowed
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 CUSTOM = {"customAttributeId": "input_4_30", "customAttributeValue": "red"}
 LOST = {"customAttributeId": "input_4_99", "customAttributeValue": "red"}
 KEPT = {"firstName": "Jane", "companyName": "Acme", "description": "x"}
-NEVER = "was sent {} and never came back: Apptivo drops names that it does not know"
+NEVER = (
+    "was sent {} and never came back: Apptivo drops names that it does not know; if --fields does "
+    "not list it, map it by fields, or take it out by exclude_attributes"
+)
 
 
 @pytest.fixture
@@ -64,6 +68,25 @@ def test_half_is_enough() -> None:
     found = seen({"a": 1, "b": 2, "c": 3, "d": 4}, {"a": 1, "b": 2})
     assert found
     assert found.sent - found.there == {"c", "d"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "row", "names"),
+    [
+        ({"id": 1, "lastName": "Doe"}, None, None),
+        ({"id": 1, "leadId": 1, "lastName": "Doe"}, CREATE_LEAD, None),
+        ({"id": 1, "fullName": "Doe", "lastName": "Doe"}, CREATE_LEAD, {"lastName"}),
+        ({"leadId": 1, "subject": "x"}, CREATE_CASE, {"subject"}),  # another object's
+    ],
+)
+def test_the_id_of_the_object_shows_nothing_of_what_was_sent(
+    payload: dict[str, Any], row: Endpoint | None, names: set[str] | None
+) -> None:
+    """Every answer has one: `id` and the app's own name for it are no half of a record."""
+    answer = {"lead": {"id": 7, "leadId": 7, "fullName": "Doe"}}
+    verdict = Verdict(outcome=Outcome.ACCEPTED, response=answer)
+    found = shown_back(payload, verdict, row)
+    assert (set(found.sent - found.there) if found else None) == names
 
 
 MAILS = [{"emailAddress": "a@b.c"}]
@@ -178,6 +201,15 @@ def test_bare_answers_accuse_nobody(run: RunTarget, sandbox: Sandbox) -> None:
     """They show too little."""
     sandbox.answers = "bare"
     assert "never came back" not in run(people(3, emailAddres="x")).log
+
+
+def test_the_id_in_a_bare_answer_accuses_nobody(run: RunTarget, sandbox: Sandbox) -> None:
+    """One record with an id and a name that Apptivo knows: the answer shows the new id alone."""
+    sandbox.answers = "bare"
+    lines = [schema("leads"), {**record("leads", 1), "record": {"id": 1, "lastName": "Doe"}}]
+    finished = run(lines)
+    assert finished.code == 0
+    assert "never came back" not in finished.log
 
 
 def test_answers_need_not_be_kept_for_it(run: RunTarget, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ async def _create_or_find(
     verdict = doubted(verdict)
     if is_resent and verdict.outcome is Outcome.ACCEPTED:
         verdict = replace(verdict, resolution="resent")
-    verdict = replace(verdict, came_back=shown_back(record.payload, verdict))
+    verdict = replace(verdict, came_back=shown_back(record.payload, verdict, rules.row))
     await note(record, rules, verdict)
     if is_witness and verdict.apptivo_id and record.criteria:
         await witness(record.criteria, verdict.apptivo_id, rules)

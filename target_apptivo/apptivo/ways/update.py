@@ -54,7 +54,7 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
         return change
     shown: dict[str, Any] | None = found
     before = target.taken or {}
-    seen = updated_back(record.payload, before=before, found=found)
+    seen = updated_back(record.payload, row=rules.row, before=before, found=found)
     verdict = Verdict(
         outcome=Outcome.UNCHANGED,
         apptivo_id=target.apptivo_id,
@@ -68,7 +68,12 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
             return replace(written, matched_by=target.matched_by, conflicts=change.conflicts)
         change, shown, sent = written
         seen = updated_back(
-            record.payload, before=before, found=found, written=change.names, shown=shown
+            record.payload,
+            row=rules.row,
+            before=before,
+            found=found,
+            written=change.names,
+            shown=shown,
         )
         verdict = replace(_updated(sent, target, change), came_back=seen)
     await _remember(record, target, change, shown)
