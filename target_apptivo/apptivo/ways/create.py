@@ -22,7 +22,10 @@ from target_apptivo.journal.steps import Remember
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Rules, Shaped
 
-_ALONE = "nothing proves the search by match_on yet: created alone, as a witness of it"
+_UNPROVEN = (
+    "not in Apptivo, if the search by match_on is right: nothing proves it yet (the first record "
+    "is created alone to prove it)"
+)
 
 
 async def create(
@@ -51,7 +54,7 @@ async def _create_or_find(
     record: Shaped, rules: Rules, *, is_witness: bool, is_repeated: bool
 ) -> Verdict:
     """Create a record that is looked for if the answer is lost."""
-    await intention(record, "create", reason=_ALONE if is_witness else None)
+    await intention(record, "create", reason=_UNPROVEN if is_witness else None)
     shaping = partial(record.request, rules.operation)
     sent = await Send(rules.operation, shaping, is_repeated=is_repeated)
     is_resent = False
