@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from target_apptivo.apptivo.content import NOTHING, content_of, custom_entries
+from target_apptivo.apptivo.content import NOTHING, content_of, custom_entries, looses_in
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, value_of
 from target_apptivo.apptivo.lists import KINDS, Written, after_answer, taken_in, written_content
-from target_apptivo.apptivo.values import is_there, loose_digest, objects_in
+from target_apptivo.apptivo.values import is_empty, is_there, loose_digest, objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,16 +118,24 @@ def shown_after_create(
     return shown
 
 
-def shown_unseen(intended: Content) -> dict[str, str]:
-    """Tell that a create wrote what it intended, where nobody has seen it since.
+def shown_where_ours(intended: Content, found: Mapping[str, Any] | None) -> dict[str, str]:
+    """Tell what a create wrote of which the answer was lost, by the object that was found for it.
+
+    Another value there is somebody else's, or the object is not ours at all: it is never cleared.
 
     Args:
         intended: The content of the record that was sent, an earlier run's too.
+        found: The object; none where it cannot be read.
+
+    Returns:
+        Digest texts by name, empty where nothing is remembered as seen.
     """
+    if found is None:
+        return {}
     return {
         name: written_content(taken_in(intended, name)) if name in KINDS else _UNSEEN
         for name in intended
-        if intended[name] != NOTHING
+        if intended[name] != NOTHING and (name in KINDS or _may_be(found, name, intended))
     }
 
 
@@ -156,6 +164,12 @@ def _shows(change: Change, found: Mapping[str, Any], name: str) -> bool:
         )
         for each in change.lists[name].written
     )
+
+
+def _may_be(found: Mapping[str, Any], name: str, intended: Content) -> bool:
+    """Whether an object holds what was intended under a name, or does not show it."""
+    value = value_in(found, name)
+    return is_empty(value) or loose_digest(value) in looses_in(intended[name])
 
 
 def _digest_in(answer: Mapping[str, Any] | None, name: str) -> str:

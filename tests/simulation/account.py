@@ -104,7 +104,7 @@ class Account:
         for place, memory in self._world.disk.held.items():
             newest = memory.intention
             # One that took the place of an older one may stand for both.
-            is_new = newest and newest.at >= run.started_at and newest.earlier is None
+            is_new = newest and newest.at >= run.started_at and place not in run.in_doubt
             if is_new and place not in feared and not self._world.disk.fails:
                 yield f"{place.stream} {place.key}: intended, nothing arrived, and not taken back"
 

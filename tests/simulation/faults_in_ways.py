@@ -12,6 +12,7 @@ from target_apptivo.apptivo.update import plan_change
 from target_apptivo.apptivo.ways import lost, prove, sending
 from target_apptivo.apptivo.ways.look import Found, NotFound
 from target_apptivo.apptivo.ways.notes import note
+from target_apptivo.apptivo.ways.prove import Proof
 from target_apptivo.journal.steps import Remember, Withdraw
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ def first_of_several() -> Patches:
 def unproven() -> Patches:
     """That nothing was found is believed without proof."""
 
-    async def proven(_: object) -> bool:
-        return True
+    async def proven(_: object) -> Proof:
+        return Proof.PROVEN
 
-    return {f"{WAYS}.upsert.is_proven": proven, f"{WAYS}.lost.is_proven": proven}
+    return {f"{WAYS}.upsert.prove": proven, f"{WAYS}.lost.prove": proven}
 
 
 def resent_at_once() -> Patches:

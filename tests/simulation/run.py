@@ -61,6 +61,7 @@ class Run:
         self.states: list[int] = []
         self.settled_count = self.steps = 0
         self.started_at = world.now
+        self.in_doubt = {place for place, memory in world.disk.held.items() if memory.intention}
         self._order = dice(world.plan.seed, "order", number)
         self._weather = dice(world.plan.seed, "weather", number)
         self._group: list[PendingWay] = []

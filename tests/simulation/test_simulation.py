@@ -45,6 +45,14 @@ FOUND_BY = {
     "another key's object is taken": 361,
     "a known record counts as unknown": 10,
 }
+# What they found is mended. Where the drawing changes, they are courses like any other.
+MENDED = (21696, 26051, 26966, 206050, 209230, 106030, 106260, 100633, 202753)
+
+
+@pytest.mark.parametrize("seed", MENDED)
+def test_what_was_found_is_mended(seed: int) -> None:
+    """A course that once broke a claim keeps all of them."""
+    assert not run_course(draw(seed)).broken
 
 
 def test_nothing_is_lost_doubled_early_or_unsaid(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from target_apptivo.apptivo import endpoints
-from target_apptivo.apptivo.change import shown_after_create, shown_unseen, still_differs
+from target_apptivo.apptivo.change import shown_after_create, shown_where_ours, still_differs
 from target_apptivo.apptivo.content import changed_names, content_of, is_new
 from target_apptivo.apptivo.update import plan_change, update_request
 from target_apptivo.errors import RecordRejectedError
@@ -351,10 +351,10 @@ def test_a_create_that_was_cut_off_and_is_found_is_ours() -> None:
     """What it intended is what it wrote."""
     record = {"lastName": "a", "emailAddresses": [email("a@x")]}
     source = Source(on_conflict="keep", update_nulls=True).create(record)
-    source.shown = shown_unseen(content_of(record))
+    source.shown = shown_where_ours(content_of(record), {})
     change = source.update({"lastName": None, "emailAddresses": [email("b@x")]})
     assert (change.names, change.conflicts) == (("lastName", "emailAddresses"), ())
-    assert shown_unseen(content_of({"jobTitle": None}, update_nulls=True)) == {}
+    assert shown_where_ours(content_of({"jobTitle": None}, update_nulls=True), {}) == {}
     assert emails(source) == ["b@x"]
 
 

@@ -14,7 +14,7 @@ from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict, doubted
 from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.doubt import uncertain
 from target_apptivo.apptivo.ways.look import Found, Unclear, read
-from target_apptivo.apptivo.ways.lost import clear_up
+from target_apptivo.apptivo.ways.lost import adopt, clear_up
 from target_apptivo.apptivo.ways.notes import answered, intention, note, place_of
 from target_apptivo.apptivo.ways.prove import witness
 from target_apptivo.journal.steps import Remember
@@ -45,7 +45,8 @@ async def create(
         )
     else:
         verdict = await append(record, rules, is_repeated=is_repeated)
-    if rules.on_conflict == "keep" and verdict.outcome is Outcome.ACCEPTED:
+    is_seen = verdict.resolution == "found"
+    if rules.on_conflict == "keep" and verdict.outcome is Outcome.ACCEPTED and not is_seen:
         await _see(record, rules, verdict)
     return verdict
 
@@ -92,7 +93,7 @@ async def _found(record: Shaped, rules: Rules, found: Found, lost: Verdict) -> V
         resolution="found",
         possible_duplicate=lost.possible_duplicate,
     )
-    await note(record, rules, verdict)
+    await adopt(record, rules, found.apptivo_id, record.content)
     return verdict
 
 

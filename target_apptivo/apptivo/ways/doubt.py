@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.verdict import Outcome, Verdict
+from target_apptivo.journal.steps import InDoubt, Unknown
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Shaped
-    from target_apptivo.journal.steps import InDoubt, Known, Same
-
+    from target_apptivo.journal.steps import Known, Same
 
 # Seconds that a request may be put back between its intention and its leaving, all attempts and
 # their `Retry-After` together.
@@ -29,9 +29,12 @@ def unchanged(apptivo_id: str | None) -> Verdict:
     return Verdict(outcome=Outcome.UNCHANGED, apptivo_id=apptivo_id, matched_by="journal")
 
 
-def is_outdated(record: Shaped, known: Known | Same) -> bool:
+def is_outdated(record: Shaped, recalled: Same | Known | InDoubt | Unknown) -> bool:
     """Whether a record that was set aside is older than what was taken since."""
-    return record.set_aside_at is not None and known.taken_at > record.set_aside_at
+    known = recalled.before if isinstance(recalled, InDoubt) else recalled
+    if record.set_aside_at is None or known is None or isinstance(known, Unknown):
+        return False
+    return known.taken_at > record.set_aside_at
 
 
 def outdated() -> Verdict:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 async def send_if_new(record: Shaped, rules: Rules) -> Verdict:
     """Send a record unless its URL, parameters and body are those that were taken last."""
-    match await Recall(place_of(record), record.fingerprint):
-        case Same() | Known() as known if is_outdated(record, known):
-            return outdated()
+    recalled = await Recall(place_of(record), record.fingerprint)
+    if is_outdated(record, recalled):
+        return outdated()
+    match recalled:
         case Same(apptivo_id):
             return unchanged(apptivo_id)
         case Known() as known if not is_new(record.content, known.taken):

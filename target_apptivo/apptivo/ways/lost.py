@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_apptivo.apptivo.change import shown_where_ours
+from target_apptivo.apptivo.content import is_new
 from target_apptivo.apptivo.steps import Wait
-from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look_in_apptivo
-from target_apptivo.apptivo.ways.prove import is_proven, pauses
+from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look_in_apptivo, read
+from target_apptivo.apptivo.ways.notes import place_of
+from target_apptivo.apptivo.ways.prove import Proof, pauses, prove
+from target_apptivo.journal.steps import Remember
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Rules, Shaped
+    from target_apptivo.journal.steps import Content
 
 # Looks in a row that must not find it, and the seconds between them where all has settled.
 _LOOKS = 2
@@ -34,9 +39,11 @@ async def clear_up(
     if age is not None:
         if age < rules.settle_seconds:
             await Wait(rules.settle_seconds - age)
-        proven = await is_proven(rules)
-        if isinstance(proven, Unclear):
-            return proven
+        proof = await prove(rules)
+        if isinstance(proof, Unclear):
+            return proof
+        if proof is Proof.NOTHING and rules.on_uncertain == "hold":
+            return Unclear("nothing proves the search by match_on")
     waits = [] if age is not None else [*pauses(rules.settle_seconds)]
     in_a_row = 0
     for looks, wait in enumerate((*waits, *[_LAST_PAUSE] * _LOOKS), start=1):
@@ -47,3 +54,29 @@ async def clear_up(
         if isinstance(found, Found) or is_over:
             return found
     return found if isinstance(found, Unclear) else Unclear("not found, but in one look only")
+
+
+async def adopt(record: Shaped, rules: Rules, apptivo_id: str, sent: Content) -> Content:
+    """Take what was found for what was sent, and remember of it as ours what shows as ours.
+
+    Args:
+        record: The record.
+        rules: How it is treated.
+        apptivo_id: What was found.
+        sent: The content of what was sent, perhaps by an earlier run.
+
+    Returns:
+        What of it this journal wrote, as far as can be told.
+    """
+    found = await read(apptivo_id, rules)
+    shown = shown_where_ours(sent, found if isinstance(found, dict) else None)
+    await Remember(
+        place=place_of(record),
+        apptivo_id=apptivo_id,
+        taken=sent,
+        shown=shown,
+        matches=record.matches,
+        is_created=True,
+        whole=None if is_new(record.content, sent) else record.fingerprint,
+    )
+    return shown

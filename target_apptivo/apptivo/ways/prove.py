@@ -6,6 +6,7 @@ believed only after the same search found a record that is known to be there.
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.criteria import Criteria, criteria_shown
@@ -20,33 +21,58 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from target_apptivo.apptivo.rules import Rules
+    from target_apptivo.apptivo.search import Page
 
 # Seconds before the second look of a proof and the first for a lost create, and the longest wait
 # between two.
 _FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 30.0
+# How often the newest objects are listed where none of them proves anything: one that cannot be
+# read may be gone since, or it was only the read that failed.
+_LISTINGS = 2
+_UNPROVEN = "nothing proves the search by match_on"
 
 
-async def is_proven(rules: Rules) -> bool | Unclear:
-    """Have the stream's search proven; false where there is no record to prove it by.
+class Proof(Enum):
+    """What is known of a stream's search."""
 
-    Then the record that asked is created alone, as the witness: who asks after it waits until it is
-    found (`witness`), or until it turned out to be none. Where nobody can tell, it is refused.
+    PROVEN = auto()
+    # No record could prove it.
+    NOTHING = auto()
+    # The app holds no record at all, so none that could be overlooked.
+    EMPTY = auto()
+
+
+async def prove(rules: Rules) -> Proof | Unclear:
+    """Have the stream's search proven.
+
+    Where there is no record to prove it by, the record that asked is created alone, as the witness:
+    who asks after it waits until it is found (`witness`), or until it turned out to be none. Where
+    nobody can tell, it is refused.
     """
     if await Ask(_topic(rules)):
-        return True
+        return Proof.PROVEN
     for apptivo_id in await RecallWitnesses(rules.app.name):
         found = await read(apptivo_id, rules)
         criteria = _criteria_in(found, rules)
         if criteria and await witness(criteria, apptivo_id, rules):
-            return True
-    newest = await _newest(rules)
-    if isinstance(newest, Unbelievable):
-        return Unclear(f"nothing proves the search by match_on: {newest.reason}")
-    for criteria, apptivo_id in newest:
-        if await witness(criteria, apptivo_id, rules):
-            return True
-    return False
+            return Proof.PROVEN
+    return await _prove_by_newest(rules)
+
+
+async def _prove_by_newest(rules: Rules) -> Proof | Unclear:
+    """Have the search proven by one of the app's newest objects."""
+    for _ in range(_LISTINGS):
+        page = await _newest_page(rules)
+        if isinstance(page, Unbelievable):
+            return Unclear(f"{_UNPROVEN}: {page.reason}")
+        newest = _findable(page, rules)
+        if not newest:
+            return Proof.NOTHING if page.rows or page.count else Proof.EMPTY
+        for criteria, apptivo_id in newest:
+            if await witness(criteria, apptivo_id, rules):
+                return Proof.PROVEN
+    return Unclear(f"{_UNPROVEN}: those listed as newest cannot be read, or change")
 
 
 async def witness(criteria: Criteria, apptivo_id: str, rules: Rules) -> bool:
@@ -90,12 +116,15 @@ def _criteria_in(found: object, rules: Rules) -> Criteria | None:
     return criteria_shown(rules.app, rules.match_on, found) if isinstance(found, dict) else None
 
 
-async def _newest(rules: Rules) -> list[tuple[Criteria, str]] | Unbelievable:
-    """Give the app's newest objects that could be searched for."""
+async def _newest_page(rules: Rules) -> Page | Unbelievable:
+    """Give the app's newest objects."""
     row, headers = rules.app, rules.operation.headers
-    page = read_page(await Read(app_operation(row, headers), newest_request(row, headers)))
-    if isinstance(page, Unbelievable):
-        return page
+    return read_page(await Read(app_operation(row, headers), newest_request(row, headers)))
+
+
+def _findable(page: Page, rules: Rules) -> list[tuple[Criteria, str]]:
+    """Give those objects that could be searched for."""
+    row = rules.app
     shown = ((criteria_shown(row, rules.match_on, each), id_in(row, each)) for each in page.rows)
     return [(criteria, apptivo_id) for criteria, apptivo_id in shown if criteria and apptivo_id]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from target_apptivo.apptivo.change import shown_unseen
 from target_apptivo.apptivo.content import is_new
 from target_apptivo.apptivo.rules import LoadMethod
 from target_apptivo.apptivo.steps import Wait
@@ -20,9 +19,9 @@ from target_apptivo.apptivo.ways.doubt import (
     unchanged,
 )
 from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look, unless_taken
-from target_apptivo.apptivo.ways.lost import clear_up
+from target_apptivo.apptivo.ways.lost import adopt, clear_up
 from target_apptivo.apptivo.ways.notes import place_of
-from target_apptivo.apptivo.ways.prove import is_proven
+from target_apptivo.apptivo.ways.prove import Proof, prove
 from target_apptivo.apptivo.ways.update import Target, update
 from target_apptivo.journal.steps import InDoubt, Known, Recall, Remember, Same, Unknown
 
@@ -32,9 +31,10 @@ if TYPE_CHECKING:
 
 async def keep_in_step(record: Shaped, rules: Rules) -> Verdict:
     """Bring Apptivo in step with a record, by what is known of it."""
-    match await Recall(place_of(record), record.fingerprint):
-        case Same() | Known() as known if is_outdated(record, known):
-            return outdated()
+    recalled = await Recall(place_of(record), record.fingerprint)
+    if is_outdated(record, recalled):
+        return outdated()
+    match recalled:
         case Same(apptivo_id):
             return unchanged(apptivo_id)
         case Known() as known if not is_new(record.content, known.taken):
@@ -70,12 +70,12 @@ async def find_or_create(record: Shaped, rules: Rules) -> Verdict:
 
 async def _create(record: Shaped, rules: Rules) -> Verdict:
     """Create a record that is not there; as a witness where nothing else proves the search."""
-    proven = await is_proven(rules) if rules.match_on else True
-    if isinstance(proven, Unclear):
-        return proven.verdict(rules)
+    proof = await prove(rules) if rules.match_on else Proof.PROVEN
+    if isinstance(proof, Unclear):
+        return proof.verdict(rules)
     if rules.load_method is LoadMethod.UPDATE_ONLY:
         return Verdict(outcome=Outcome.SKIPPED, reason="not in Apptivo, and update-only")
-    return await create(record, rules, is_witness=not proven)
+    return await create(record, rules, is_witness=proof is not Proof.PROVEN)
 
 
 async def _change(record: Shaped, rules: Rules, known: Known) -> Verdict:
@@ -143,15 +143,7 @@ def _target_in_doubt(doubt: InDoubt) -> Target | None:
 
 async def _adopt(record: Shaped, rules: Rules, apptivo_id: str, doubt: InDoubt) -> Verdict:
     """Take what an earlier run created for the record's own, and bring its changes since."""
-    shown = shown_unseen(doubt.intended)
-    await Remember(
-        place=place_of(record),
-        apptivo_id=apptivo_id,
-        taken=doubt.intended,
-        shown=shown,
-        matches=record.matches,
-        is_created=True,
-    )
+    shown = await adopt(record, rules, apptivo_id, doubt.intended)
     if not is_new(record.content, doubt.intended):
         return Verdict(
             outcome=Outcome.ACCEPTED,
