@@ -196,7 +196,9 @@ def _check_edited(truth: Truth, thing: Thing, name: str, value: object, message:
         return
     if _is_taken(truth, thing, name, value, message):
         truth.break_(f"{message.name} overwrites {name} of people: the source did not change it")
-    is_ours = any(is_same(name, old, left) for left in thing.left.get(name, ()))
+    # Where people and the source came to say the same, both agreed on it.
+    ours = (*thing.left.get(name, ()), *thing.taken.get(name, ()))
+    is_ours = any(is_same(name, old, each) for each in ours)
     if message.lane.on_conflict == "keep" and not (is_ours or _is_unseen(truth, thing, name)):
         truth.break_(f"{message.name} overwrites {name} of people in spite of keep")
 
