@@ -62,6 +62,7 @@ class Report:
         self._read: Counter[str] = Counter()
         self._outcomes: dict[str, Counter[Outcome]] = defaultdict(Counter)
         self._reasons: Counter[tuple[str, str]] = Counter()
+        self._skipped: Counter[tuple[str, str]] = Counter()
         self._swallowed = Swallowed()
         self._possible_duplicates = 0
         self._since_state = self._unsaved = 0
@@ -87,6 +88,8 @@ class Report:
         self._since_state += verdict.outcome is Outcome.ACCEPTED
         if verdict.came_back:
             self._swallowed.count(settled.stream, verdict.came_back)
+        if verdict.outcome is Outcome.SKIPPED and verdict.reason:
+            self._skipped[settled.stream, verdict.reason] += 1  # ours: there are few of them
         if settled.record:
             shown = self._shown(settled.record, verdict)
             reason = (settled.stream, shown)
@@ -148,6 +151,8 @@ class Report:
             self._say(logging.INFO, "%s", line)
         for (stream, reason), number in self._reasons.most_common(_REASONS_SHOWN):
             self._say(logging.WARNING, "%s: %d x %s", stream, number, reason)
+        for (stream, reason), number in self._skipped.items():
+            self._say(logging.INFO, "%s: %d skipped: %s", stream, number, reason)
         for stream, name, number in self._swallowed.told():
             self._say(
                 logging.WARNING,

@@ -142,7 +142,7 @@ class LineReader(GenericSingerReader[bytes]):
         if self.line_number == 1:
             remedy = (
                 "mend the tap, or have one read the data: the input has to be Singer messages (a "
-                "CSV file is read by tap-csv)"
+                "CSV file is read by a tap such as tap-csv)"
             )
         return InputError(f"line {self.line_number} of the input {problem}: {remedy}")
 

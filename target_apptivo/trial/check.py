@@ -30,7 +30,8 @@ def check(run: Run) -> tuple[bool, str]:
     if verdict.meaning is Meaning.CREDENTIALS_REFUSED:
         return False, str(CredentialsError(verdict.reason))
     if verdict.outcome is not Outcome.ACCEPTED:
-        return False, f"Apptivo gave no usable answer: {verdict.reason}"
+        remedy = "" if verdict.http_status else ": check api_url and the network"
+        return False, f"Apptivo gave no usable answer: {verdict.reason}{remedy}"
     if verdict.response is None:
         return False, "the answer is not the configuration that was asked for"
     return True, "Apptivo takes the credentials"

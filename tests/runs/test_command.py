@@ -225,7 +225,7 @@ def test_a_stream_map_that_fails_on_a_record_refuses_it(
 
 @pytest.mark.parametrize(
     ("text", "remedy"),
-    [("id,lastName", "a CSV file is read by tap-csv"), ('{"id": 1}', "has to be Singer messages")],
+    [("id,lastName", "read by a tap such as tap-csv"), ('{"id": 1}', "has to be Singer messages")],
 )
 def test_input_that_is_of_no_tap_is_told_so(run: RunTarget, text: str, remedy: str) -> None:
     """A stranger's first file is often the data itself."""

@@ -192,6 +192,7 @@ def test_a_deleted_record_is_never_created(run: RunTarget, sandbox: Sandbox) -> 
     assert finished.lines[-1] == {"bookmark": 2}
     assert "leads: 3 read, 1 accepted, 2 skipped" in finished.log
     assert finished.log.count("brings deleted records") == 1
+    assert "leads: 2 skipped: a deleted record (_sdc_deleted_at) is never created" in finished.log
     assert "hard_delete" not in finished.log  # it is for customers, with a journal
 
 
@@ -333,6 +334,7 @@ def test_dry_run_checks_the_whole_input_and_sends_nothing(
     assert sandbox.requests == []
     assert len(rejected.read_text().splitlines()) == 3
     assert "leads: 10 read, 2 rejected, 8 skipped" in finished.log
+    assert "leads: 8 skipped: not sent: dry_run" in finished.log
 
 
 def test_a_replayed_file_may_not_be_the_file_that_is_written(

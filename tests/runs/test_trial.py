@@ -69,7 +69,15 @@ def test_check_is_not_ok_without_a_usable_answer(
     (line,) = finished.lines
     assert line["ok"] is False
     assert line["detail"]
+    assert "api_url" not in line["detail"] or reply == Reply.dropped()
     assert finished.last_log == f"--check: {line['detail']}"
+
+
+def test_a_check_that_reaches_nobody_says_where_to_look(run: RunTarget) -> None:
+    """Where no server listens, the address or the network is at fault."""
+    finished = run((), "--check", config={"api_url": "http://127.0.0.1:9/app/dao/"})
+    assert finished.code == 1
+    assert "cannot connect (Connection refused): check api_url and the network" in finished.last_log
 
 
 def test_check_tells_wrong_settings_as_json_too(run: RunTarget) -> None:
