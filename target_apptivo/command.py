@@ -21,6 +21,7 @@ from target_apptivo.errors import (
     StoppedError,
     TargetApptivoError,
     UnexpectedError,
+    counted,
 )
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
@@ -150,9 +151,8 @@ def sandbox(logger: logging.Logger, wanted: bool) -> Iterator[str | None]:  # no
         finally:
             apps = sorted(box.state(latest=0)["apps"].items())
             for app, held in apps:
-                logger.info(
-                    "sandbox holds %s: %d records, %d deleted", app, held["active"], held["trash"]
-                )
+                active = counted(held["active"], "record")
+                logger.info("sandbox holds %s: %s, %d deleted", app, active, held["trash"])
             if not apps:
                 logger.info("sandbox holds nothing")
 

@@ -1,4 +1,4 @@
-"""The errors that end a run, and the one that refuses a record.
+"""The errors that end a run, the one that refuses a record, and how their messages count.
 
 Every message is written to be the last log line: it names the thing and the remedy, and carries
 neither a credential nor a record's values.
@@ -79,8 +79,8 @@ class UnavailableError(TargetApptivoError):
     def __init__(self, reason: str | None, *, attempts: int, record: str) -> None:
         """Name the record that gets no outcome; the next run sends it again."""
         super().__init__(
-            f"Apptivo is unavailable ({reason}, {attempts} attempts) at {record}: run again later, "
-            "the state is kept; if it never worked, check api_url"
+            f"Apptivo is unavailable ({reason}, {counted(attempts, 'attempt')}) at {record}: run "
+            "again later, the state is kept; if it never worked, check api_url"
         )
 
 
@@ -161,3 +161,14 @@ class RecordRejectedError(TargetApptivoError):
 
 class MissingKeyPropertyError(RecordRejectedError, MissingKeyPropertiesError):
     """A record lacks one of its key properties; the SDK's standard tests expect its own error."""
+
+
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """Write a number with what it counts, for a message: 1 record, but 2 records.
+
+    Args:
+        number: How many there are.
+        one: What one of them is called, and its verb where that follows: `record is`.
+        more: What several are called; by default `one` with an s.
+    """
+    return f"{number} {one if number == 1 else more or f'{one}s'}"

@@ -7,7 +7,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from target_apptivo.apptivo.verdict import Outcome
-from target_apptivo.errors import RecordsRefusedError
+from target_apptivo.errors import RecordsRefusedError, counted
 from target_apptivo.output.advice import next_steps
 from target_apptivo.output.notices import Notices
 from target_apptivo.parts import Parts
@@ -149,7 +149,7 @@ class Run:
         refused = self.report.total(Outcome.REJECTED, Outcome.UNCERTAIN)
         if 0 <= self.settings.max_rejected < refused:
             msg = (
-                f"{refused} records would be refused, more than max_rejected "
+                f"{counted(refused, 'record')} would be refused, more than max_rejected "
                 f"({self.settings.max_rejected}) allows"
             )
             raise RecordsRefusedError(msg)
@@ -160,9 +160,8 @@ class Run:
         if aside and self.settings.rejected_path:
             self.parts.terminal.say(
                 logging.WARNING,
-                "%d records are set aside in %s: move the file away, mend it, and send it again "
-                "with --input",
-                aside,
+                "%s set aside in %s: move the file away, mend it, and send it again with --input",
+                counted(aside, "record is", "records are"),
                 self.settings.rejected_path,
             )
 

@@ -6,7 +6,7 @@ import logging
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.errors import JournalError
+from target_apptivo.errors import JournalError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,9 +67,9 @@ class Shelf:
         )
         known, in_doubt = self.journal.counts()
         logger.info(
-            "journal %s knows %d records%s",
+            "journal %s knows %s%s",
             self.journal.location,
-            sum(known.values()),
+            counted(sum(known.values()), "record"),
             f", {in_doubt} in doubt" if in_doubt else "",
         )
 
@@ -90,7 +90,9 @@ class Shelf:
         try:
             self.journal.withdraw(unsent)
         except JournalError:  # what ended the run is told, and this is of the same cause
-            logger.warning("%d records of which Apptivo has nothing stay in doubt", len(unsent))
+            nothing = "of which Apptivo has nothing"
+            stay = counted(len(unsent), f"record {nothing} stays", f"records {nothing} stay")
+            logger.warning("%s in doubt", stay)
 
     def take_over(self, lines: Iterable[bytes]) -> int:
         """Take over response records; give how many.

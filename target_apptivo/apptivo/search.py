@@ -15,6 +15,7 @@ from target_apptivo.apptivo.objects import Unbelievable, app_operation, id_in
 from target_apptivo.apptivo.request import Address, shape_request
 from target_apptivo.apptivo.values import objects_in
 from target_apptivo.apptivo.verdict import Outcome
+from target_apptivo.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,7 @@ def read_page(verdict: Verdict) -> Page | Unbelievable:
     if objects is None:
         return Unbelievable("the answer's data is no list of objects")
     if len(objects) > count:
-        return Unbelievable(f"the answer counts {count} rows and shows {len(objects)}")
+        return Unbelievable(f"the answer counts {counted(count, 'row')} and shows {len(objects)}")
     return Page(tuple(objects), count)
 
 
@@ -134,7 +135,9 @@ class Reading:
             return Unbelievable("the count of rows changed between two pages")
         due = min(PAGE_SIZE, page.count - len(self.rows))
         if len(page.rows) != due:
-            return Unbelievable(f"the answer falls short: {len(page.rows)} of {due} rows")
+            return Unbelievable(
+                f"the answer falls short: {len(page.rows)} of {counted(due, 'row')}"
+            )
         rows = (*self.rows, *page.rows)
         ids = [id_in(self.row, row) for row in rows]
         if None in ids or len({*ids}) != len(ids):

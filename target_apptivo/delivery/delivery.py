@@ -17,7 +17,7 @@ from target_apptivo.delivery.scribe import Scribe
 from target_apptivo.delivery.settler import Settler
 from target_apptivo.delivery.window import StateMark
 from target_apptivo.delivery.workers import Workers
-from target_apptivo.errors import RunEndedError
+from target_apptivo.errors import RunEndedError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +147,8 @@ class Delivery:
     def describe(self) -> str:
         """Say in words how it goes."""
         requests = self._in_flight.requests
-        return f"{requests.under_way} requests under way, at most {requests.pace.limit} at once"
+        under_way = counted(requests.under_way, "request")
+        return f"{under_way} under way, at most {requests.pace.limit} at once"
 
     def _let_everything_go(self) -> None:
         """Note that the input has ended; open batches wait for nothing any more."""

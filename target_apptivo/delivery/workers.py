@@ -13,7 +13,7 @@ from target_apptivo.apptivo.response import interpret_response
 from target_apptivo.apptivo.steps import Read
 from target_apptivo.apptivo.verdict import refused
 from target_apptivo.delivery.pace import seconds_to_wait
-from target_apptivo.errors import RecordRejectedError, TargetApptivoError
+from target_apptivo.errors import RecordRejectedError, TargetApptivoError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +92,9 @@ class Workers:
         wait = seconds_to_wait(verdict.retry_after, datetime.now(UTC))
         if requests.follow(verdict, sent_at=sent_at, now=now, least_wait=wait):
             logger.info(
-                "Apptivo pushes back (%s): at most %d requests at once%s",
+                "Apptivo pushes back (%s): at most %s at once%s",
                 verdict.cause,
-                requests.pace.limit,
+                counted(requests.pace.limit, "request"),
                 f", after a wait of {wait:.0f} s" if wait else "",
             )
         requests.conclude(way, verdict, now=now, least_wait=wait)

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from target_apptivo.errors import InputError
+from target_apptivo.errors import InputError, counted
 from target_apptivo.journal.steps import Recall
 from target_apptivo.journal.told import Told, read_line, steps_of
 
@@ -75,9 +75,10 @@ def _read(
         return read_line(line, name_of)
     except ValueError as error:
         taken.flush()
+        before = counted(taken.number, "response record was", "response records were")
         raise InputError(
-            f"line {number} is {error}: mend it, and take the file over again; the "
-            f"{taken.number} response records before it were taken over, once more does no harm"
+            f"line {number} is {error}: mend it, and take the file over again; {before} "
+            "taken over before it, once more does no harm"
         ) from None
 
 

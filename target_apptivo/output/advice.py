@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.verdict import Outcome
+from target_apptivo.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,8 @@ def next_steps(report: Report, settings: Settings, *, shows_state: bool) -> Iter
     if not report.streams:
         yield "no record came: look at the tap, and at which of its streams are selected"
     if uncertain := report.total(Outcome.UNCERTAIN):
-        yield f"look in Apptivo whether the {uncertain} uncertain arrived, then send them or not"
+        there = counted(uncertain, "uncertain record")
+        yield f"look in Apptivo whether {there} arrived, then send what did not"
     if settings.dry_run:
         yield "nothing was sent, as dry_run says; the same without it sends"
     elif settings.journal_url is None and report.total(Outcome.ACCEPTED):

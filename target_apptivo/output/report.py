@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.verdict import Outcome
+from target_apptivo.errors import counted
 from target_apptivo.output.swallowed import Swallowed
 from target_apptivo.output.table import counts_table
 from target_apptivo.output.terminal import Terminal
@@ -111,9 +112,9 @@ class Report:
         """Say how much an ended run has delivered that the next one sends again."""
         if number := self._unsaved + self._since_state:
             logger.warning(
-                "%d records were accepted after the last STATE written, and are sent again by the "
-                "next run, which creates them twice: a journal (journal_url) keeps it from that",
-                number,
+                "%s accepted after the last STATE written: the next run sends that again, and "
+                "creates it twice; a journal (journal_url) keeps it from that",
+                counted(number, "record was", "records were"),
             )
 
     def totals(self) -> dict[str, dict[str, int]]:
@@ -156,28 +157,27 @@ class Report:
         for stream, name, number in self._swallowed.told():
             self._say(
                 logging.WARNING,
-                "%s: '%s' was sent %d time%s and never came back: Apptivo drops names that it does "
+                "%s: '%s' was sent %s and never came back: Apptivo drops names that it does "
                 "not know; if --fields does not list it, map it by fields, or take it out by "
                 "exclude_attributes",
                 stream,
                 name,
-                number,
-                "" if number == 1 else "s",
+                counted(number, "time"),
             )
         if self._possible_duplicates:
             self._say(
                 logging.WARNING,
-                "%d records may be in Apptivo twice: their create was sent again after a lost "
-                "answer (possible_duplicate; set on_uncertain to hold to avoid it)",
-                self._possible_duplicates,
+                "%s may be in Apptivo twice: a create was sent again after a lost answer "
+                "(possible_duplicate; set on_uncertain to hold to avoid it)",
+                counted(self._possible_duplicates, "record"),
             )
         seconds = self._clock() - self._started
         counts = self._all_counts()
         self._say(
             logging.INFO,
-            "%d of %d records settled in %.1f s%s",
+            "%d of %s settled in %.1f s%s",
             self.total(),
-            self._read.total(),
+            counted(self._read.total(), "record"),
             seconds,
             f": {counts}" if counts else "",
         )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from target_apptivo.errors import SettingsError
+from target_apptivo.errors import SettingsError, counted
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
 
@@ -49,7 +49,7 @@ def make_journal(run: Run, file: str) -> None:
 def _log_taken(number: int, file: str) -> None:
     """Say how many records were taken over; none is a mistake, most likely."""
     if number:
-        logger.info("%d response records taken over", number)
+        logger.info("%s taken over", counted(number, "response record"))
     else:
         logger.warning("%s holds no response records (see the setting responses)", file)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.steps import Send
 from target_apptivo.apptivo.verdict import Outcome, Verdict
-from target_apptivo.errors import RecordsRefusedError, RunEndedError, TargetApptivoError
+from target_apptivo.errors import RecordsRefusedError, RunEndedError, TargetApptivoError, counted
 from target_apptivo.journal.steps import Intend
 from target_apptivo.jsontext import dumps_line
 from target_apptivo.output.files import write_stdout
@@ -99,8 +99,8 @@ class _SendTest:
         if self._stream and self._stream not in self._taken and self._was_read():
             raise TargetApptivoError(self._nothing_sent())
         if self._printer.refused:
-            refused, tested = self._printer.refused, len(self._taken)
-            msg = f"--send-test: not accepted: the records of {refused} of {tested} streams"
+            refused, tested = self._printer.refused, counted(len(self._taken), "stream")
+            msg = f"--send-test: not accepted: the records of {refused} of {tested}"
             raise RecordsRefusedError(msg)
 
     def _nothing_sent(self) -> str:

@@ -148,7 +148,7 @@ def success_is_complete(it: Judged) -> Iterator[str]:
         return
     if it.has_broken_end:
         yield "a broken input was taken"
-    if f"{len(it.rows)} of {len(it.rows)} records settled" not in it.run.log:
+    if not re.search(rf"\b{len(it.rows)} of {len(it.rows)} records? settled", it.run.log):
         yield "not everything was settled"
     if not it.plan.settings["dry_run"] and it.run.reached != it.plan.items[-1]:
         yield "the last state is missing"
@@ -247,7 +247,7 @@ def twice_is_told(it: Judged) -> Iterator[str]:
         for mark in flight.taken
         if it.comes_once(mark)
     }
-    counted = it.counted(r"(\d+) records may be in Apptivo twice")
+    counted = it.counted(r"(\d+) records? may be in Apptivo twice")
     covered = {row.mark for row in it.covered}
     doubled = {mark for mark, number in made.items() if number + (mark in before) > 1}
     unflagged = (doubled & covered) - {*it.is_flagged}
@@ -266,7 +266,7 @@ def what_is_left_is_named(it: Judged) -> Iterator[str]:
     left = it.taken.keys() - covered - it.aside.keys()
     named = it.run.log.count("accepted, and sent again by the next run: stream")
     named += it.counted(r"and (\d+) more that Apptivo has or may have")
-    named += it.counted(r"(\d+) records were accepted after the last STATE")
+    named += it.counted(r"(\d+) (?:record was|records were) accepted after the last STATE")
     if len(left) > named + ("stream '" in it.last_line):
         yield f"{len(left)} are there behind the last state, {named} are named"
 

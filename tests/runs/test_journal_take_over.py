@@ -216,7 +216,7 @@ def test_a_foreign_line_is_named(journal: Journal, text: str | bytes, problem: s
     with pytest.raises(InputError) as wrong:
         take_over(journal, [line(response()), "", text, line(response(2))])
     assert str(wrong.value).startswith(f"line 3 is {problem}: mend it")
-    assert "the 1 response records before it were taken over" in str(wrong.value)
+    assert "1 response record was taken over before it" in str(wrong.value)
     assert journal.counts() == ({"customers": 1}, 0)
 
 

@@ -107,7 +107,7 @@ def test_a_stop_leaves_the_terminal_clean(
     sandbox.respond = lambda _: Reply(delay_ms=60_000) if hangs else None
     person.starts("--config", command.configure(api_url=sandbox.url))
     person.tells(*LEADS)
-    person.waits_for(shows("1 requests under way" if hangs else "1 read, 1 accepted"))
+    person.waits_for(shows("1 request under way" if hangs else "1 read, 1 accepted"))
     for number in (signal.SIGTERM, signal.SIGINT)[:signals]:
         person.process.send_signal(number)
     assert person.sees_the_end() in {143, 130}

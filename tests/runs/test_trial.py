@@ -212,7 +212,7 @@ def test_the_embedded_sandbox_needs_no_keys_and_gets_none(run: RunTarget, sandbo
     assert finished.code == 0
     assert finished.lines == [{"bookmark": 1}]
     assert "STATE is of no real run" in finished.log
-    assert "sandbox holds leads: 1 records, 0 deleted" in finished.log
+    assert "sandbox holds leads: 1 record, 0 deleted" in finished.log
     assert sandbox.requests == []
 
 
@@ -232,7 +232,7 @@ def test_absolute_urls_go_to_the_sandbox_too(run: RunTarget) -> None:
     config = {"api_key": ..., "access_key": ..., "api_url": ..., "generic": {"url": url}}
     finished = run([schema("people"), record("people", 1)], "--sandbox", config=config)
     assert finished.code == 0
-    assert "sandbox holds leads: 1 records" in finished.log
+    assert "sandbox holds leads: 1 record" in finished.log
 
 
 def test_a_check_is_stopped_by_a_signal(command: Command, sandbox: Sandbox) -> None:

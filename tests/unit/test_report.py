@@ -55,7 +55,7 @@ def test_the_account_groups_reasons_by_frequency(caplog: pytest.LogCaptureFixtur
     assert report.totals() == {"leads": {"rejected": 500, "uncertain": 3, "accepted": 1}}
     assert caplog.messages[0] == "leads: 0 read, 1 accepted, 500 rejected, 3 uncertain"
     assert caplog.messages[1] == "leads: 303 x other reasons"
-    assert any("1 records may be in Apptivo twice" in each for each in caplog.messages)
+    assert any("1 record may be in Apptivo twice:" in each for each in caplog.messages)
     assert len(caplog.messages) < 20
 
 

@@ -326,7 +326,7 @@ def test_an_honest_nothing(response: Record) -> None:
         (answered({"data": [], "countOfRecords": "many"}), "no countOfRecords"),
         (answered({"data": {}, "countOfRecords": 0}), "no list of objects"),
         (answered({"data": [None], "countOfRecords": 1}), "no list of objects"),
-        (answered({"data": rows(1, 2), "countOfRecords": 1}), "counts 1 rows and shows 2"),
+        (answered({"data": rows(1, 2), "countOfRecords": 1}), "counts 1 row and shows 2"),
         (answered({"data": [], "countOfRecords": 1}), "falls short: 0 of 1"),
         (answered({"countOfRecords": 3}), "falls short"),
         (answered({"data": rows(1, 99), "countOfRecords": 101}), "falls short: 99 of 100"),

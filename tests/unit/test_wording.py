@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.delivery.pending import Record
+from target_apptivo.errors import counted
 from target_apptivo.output.wording import Wording, cut, told
 from target_apptivo.redact import Redactor
 
@@ -205,3 +206,12 @@ def test_a_reason_as_long_as_an_answer_may_be_costs_no_more_than_its_length(part
     """Ten times the text, not a hundred times the work: an answer may have 8 MiB."""
     short, long = (cpu_of(part * (length // len(part))) for length in (500, 5_000))
     assert long < 40 * max(short, 0.001)
+
+
+def test_one_is_told_in_the_singular() -> None:
+    """What is counted has an s unless there is one; where a verb follows, both forms are given."""
+    assert [counted(number, "record") for number in range(3)] == [
+        "0 records", "1 record", "2 records",
+    ]  # fmt: skip
+    assert counted(1, "record is", "records are") == "1 record is"
+    assert counted(2, "record is", "records are") == "2 records are"
