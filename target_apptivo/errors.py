@@ -46,6 +46,8 @@ class SettingsError(TargetApptivoError):
             path: Dotted path of the setting, `streams.people.endpoint`.
             problem: What is wrong with it, without its value.
         """
+        self.path = path
+        self.problem = problem
         super().__init__(f"{path}: {problem}")
 
 

@@ -390,6 +390,20 @@ def test_an_unknown_field_ends_the_run_before_anything_is_sent(
     assert sandbox.records == {}
 
 
+def test_one_run_names_all_fields_that_are_wrong(run: RunTarget, sandbox: Sandbox) -> None:
+    """Who mistypes one label mistypes others, and should not have to start once for each."""
+    fields = {"Lead Sauce": "a", "Last Name": "name", "Assinged To": "b", "Surname": "c"}
+    finished = run(messages(row(1)), config={"streams": stream({**fields, "last name": "d"})})
+    assert finished.code == 1
+    first, *others = finished.last_log.split("; also ")
+    assert first.startswith("streams.people.fields.Lead Sauce: is no field of leads")
+    assert [each.partition(": ")[0].rpartition(".")[2] for each in others] == [
+        "Assinged To", "Surname", "last name",
+    ]  # fmt: skip
+    assert "names the same field as 'Last Name'" in others[-1]
+    assert sandbox.records == {}
+
+
 def test_what_was_read_before_is_still_delivered(run: RunTarget, sandbox: Sandbox) -> None:
     """Records of other streams have their outcomes; nothing of the stream itself is sent."""
     before = [{"type": "RECORD", "stream": "cases", "record": {"id": n, "caseSummary": "x"}}

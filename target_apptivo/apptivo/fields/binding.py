@@ -119,25 +119,42 @@ def bind(account: Fields, fields: Mapping[str, str], path: str) -> Binding:
         path: The option's path in the settings, for errors.
 
     Raises:
-        SettingsError: If a field is not there, cannot be told from another, or cannot be filled.
+        SettingsError: If fields are not there, cannot be told from others, or cannot be filled: it
+            names all of them, so that one run is enough to mend them.
     """
     taken: dict[tuple[str, ...], str] = {}
-    fillings = []
+    fillings: list[Filling] = []
+    wrong: list[SettingsError] = []
     for name, attribute in fields.items():
-        here = f"{path}.{name}"
-        field, kind = _found(account, name, here)
-        filling = filling_of(name, attribute, field, kind, account)
-        if isinstance(filling, str):
-            raise SettingsError(here, f"{filling} (field {field.title} of {account.app})")
-        # E-mails and phones are lists: there may be several of a type.
-        mark = (field.id, attribute if list_of(field) in _LIST_WORDS else "", *filling.names)
-        if field.group:
-            mark = (field.id, field.group.id, field.group.name, kind.label if kind else "")
-        if other := taken.get(mark):
-            raise SettingsError(here, f"names the same field as '{other}': {field.title}")
-        taken[mark] = name
-        fillings.append(filling)
+        try:
+            fillings.append(_filling(account, name, attribute, f"{path}.{name}", taken))
+        except SettingsError as error:
+            wrong.append(error)
+    if wrong:
+        raise SettingsError(wrong[0].path, "; also ".join([wrong[0].problem, *map(str, wrong[1:])]))
     return Binding(tuple(fillings))
+
+
+def _filling(
+    account: Fields, name: str, attribute: str, path: str, taken: dict[tuple[str, ...], str]
+) -> Filling:
+    """Find what fills a field, and note that it is taken.
+
+    Raises:
+        SettingsError: If the account has no such field, it cannot be filled, or it is taken.
+    """
+    field, kind = _found(account, name, path)
+    filling = filling_of(name, attribute, field, kind, account)
+    if isinstance(filling, str):
+        raise SettingsError(path, f"{filling} (field {field.title} of {account.app})")
+    # E-mails and phones are lists: there may be several of a type.
+    mark = (field.id, attribute if list_of(field) in _LIST_WORDS else "", *filling.names)
+    if field.group:
+        mark = (field.id, field.group.id, field.group.name, kind.label if kind else "")
+    if other := taken.get(mark):
+        raise SettingsError(path, f"names the same field as '{other}': {field.title}")
+    taken[mark] = name
+    return filling
 
 
 def _found(account: Fields, name: str, path: str) -> tuple[Field, Option | None]:
