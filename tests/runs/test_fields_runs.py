@@ -390,6 +390,31 @@ def test_an_unknown_field_ends_the_run_before_anything_is_sent(
     assert sandbox.records == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("Last Name", "'lastName', so say that"),
+        ("email", "'emailAddress', so say that"),
+        ("Tax No", "'customAttributes.input_4_32', so say that"),
+        ("input_4_32", "'customAttributes.input_4_32', so say that"),
+        ("Mobile Phone", "in a list that is not searched"),
+    ],
+)
+def test_a_label_in_match_on_ends_the_run_before_anything_is_sent(
+    run: RunTarget, sandbox: Sandbox, journal: dict[str, Any], name: str, right: str
+) -> None:
+    """No record would ever be found by it; the name that it is sent by is told."""
+    fields = {"Tax No" if name == "Tax No" else "input_4_32": "vat_id", "Email": "email"}
+    fields |= {"Last Name": "name", "Mobile Phone": "mobile"}
+    config = {**journal, "streams": stream(fields, match_on=["customerNumber", name])}
+    for options in ((), ("--plan",), ("--preview",)):
+        finished = run(messages(row(1)), *options, config=config)
+        assert finished.code == 1
+        assert finished.last_log.startswith(f"streams.people.match_on: names '{name}', ")
+        assert right in finished.last_log
+    assert sandbox.records == {}
+
+
 def test_one_run_names_all_fields_that_are_wrong(run: RunTarget, sandbox: Sandbox) -> None:
     """Who mistypes one label mistypes others, and should not have to start once for each."""
     fields = {"Lead Sauce": "a", "Last Name": "name", "Assinged To": "b", "Surname": "c"}

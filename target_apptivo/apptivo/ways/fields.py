@@ -12,6 +12,7 @@ from target_apptivo.apptivo.fields.configuration import (
     config_operation,
     read_answer,
 )
+from target_apptivo.apptivo.fields.matching import check_match
 from target_apptivo.apptivo.fields.names import folded, listed, nearest_told
 from target_apptivo.apptivo.fields.people import (
     people_in,
@@ -50,7 +51,7 @@ async def fill(record: Mapping[str, Any], rules: Rules) -> Filled | Verdict:
         What is sent of the fields; else the verdict of a record that they do not take.
 
     Raises:
-        SettingsError: If the account has no such field.
+        SettingsError: If the account has no such field, or `match_on` names one by its label.
         ConfigurationError: If its configuration cannot be read.
     """
     binding = await _binding(rules)
@@ -77,6 +78,7 @@ async def _binding(rules: Rules) -> Binding:
     if known:
         return known
     binding = bind(await _account(rules), rules.fields, f"{rules.path}.fields")
+    check_match(binding.fillings, rules.match_on, f"{rules.path}.match_on")
     await Tell(topic, binding)
     return binding
 
