@@ -118,6 +118,7 @@ class Delivery:
         Raises:
             TargetApptivoError: What ended the run.
         """
+        self._settler.start()  # of an empty input, too, the end is told: a plan has totals
         deadline = math.inf
         while time.monotonic() < deadline:
             if deadline == math.inf and (stopped := self._interruption()):

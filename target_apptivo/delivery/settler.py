@@ -56,15 +56,14 @@ class Settler:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start with the first record or mark."""
+        """Start with the first record or mark, and with none at the end."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
             self._thread.start()
 
     def has_finished(self, *, within: float = _LAST_WRITES) -> bool:
-        """Whether everything is written, or was never begun; wait some seconds for it."""
-        if self._thread is None:
-            return True
+        """Whether everything is written; wait some seconds for it."""
+        assert self._thread is not None  # noqa: S101 - it was started
         self._thread.join(within)
         return not self._thread.is_alive()
 

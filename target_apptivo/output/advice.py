@@ -22,8 +22,6 @@ def next_steps(report: Report, settings: Settings, *, shows_state: bool) -> Iter
         settings: The settings of the run.
         shows_state: Whether stdout is a terminal, where nobody keeps a STATE.
     """
-    if not report.streams:
-        yield "no record came: look at the tap, and at which of its streams are selected"
     if uncertain := report.total(Outcome.UNCERTAIN):
         there = counted(uncertain, "uncertain record")
         yield f"look in Apptivo whether {there} arrived, then send what did not"

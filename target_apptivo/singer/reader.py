@@ -90,6 +90,8 @@ class LineReader(GenericSingerReader[bytes]):
             pass
         except Exception as error:  # noqa: BLE001 - what was read before it is still delivered
             self.run.input_failed(error)
+        else:
+            _tell_of_nothing(counts)
         return counts
 
     def deserialize_json(self, line: bytes) -> dict[str, Any]:
@@ -207,3 +209,14 @@ def _is_terminal(source: IO[Any]) -> bool:
         return source.isatty()
     except (ValueError, AttributeError):
         return False
+
+
+def _tell_of_nothing(counts: Counter[str]) -> None:
+    """Say that an input brought nothing, which ends well: a tap that selects nothing looks so."""
+    if not counts["SCHEMA"]:
+        logger.warning(
+            "the input holds no SCHEMA and no RECORD: look at the tap, and at which of its streams "
+            "are selected"
+        )
+    elif not counts["RECORD"]:
+        logger.info("no record came: nothing is new, or look at which of the streams are selected")

@@ -82,6 +82,9 @@ class _Table:
 
     def close(self, totals: dict[str, dict[str, int]]) -> None:
         """Print the rows and the totals."""
+        if not totals:
+            self._write("no record came: nothing would be done")
+            return
         more = f"… and {self._left_out} more: pipe the plan to have them all as JSON lines"
         rows = [*table(self._rows), *([more] if self._left_out else []), ""]
         for line in (*(rows if len(self._rows) > 1 else []), *counts_table(totals, _COUNTED)):

@@ -183,6 +183,28 @@ def test_blank_lines_and_activate_version_are_ignored(run: RunTarget, sandbox: S
     assert ids(sandbox) == [1]
 
 
+@pytest.mark.parametrize("options", [(), ("--plan",), ("--preview",), ("--send-test",)])
+def test_an_input_that_brings_nothing_is_told(run: RunTarget, options: tuple[str, ...]) -> None:
+    """It ends well, as an empty input is right; but so does a tap that selects no stream."""
+    finished = run([state(1)], *options)
+    assert finished.code == 0
+    assert "| the input holds no SCHEMA and no RECORD: look at the tap" in finished.log
+    finished = run([schema("leads"), state(1)], *options)
+    assert finished.code == 0
+    assert "WARNING" not in finished.log
+    assert "| no record came: nothing is new, or look at" in finished.log
+    finished = run([*leads(1)], *options)
+    assert "no record came" not in finished.log
+
+
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_a_plan_of_nothing_has_totals(run: RunTarget, blank: str) -> None:
+    """A program that reads it finds the last line that every plan has."""
+    finished = run([blank], "--plan")
+    assert finished.code == 0
+    assert finished.lines == [{"totals": {}}]
+
+
 def test_a_deleted_record_is_never_created(run: RunTarget, sandbox: Sandbox) -> None:
     """`_sdc_deleted_at` makes a record of a creating stream `skipped`, with one warning."""
     deleted = record("leads", 2, _sdc_deleted_at="2024-01-01T00:00:00Z")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEADS: list[Any] = [schema("leads"), record("leads", 1)]
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \| \w+ +\| \S+ +\| .+")
+_NOTHING_CAME = "the input holds no SCHEMA and no RECORD: look at the tap"
 
 
 @pytest.fixture
@@ -187,4 +188,12 @@ def test_a_person_at_the_keyboard_is_told_what_it_waits_for(person: Person, conf
     person.waits_for(lambda seen: "pipe a tap, or name a file by --input" in seen)
     person.presses("\x04")
     assert person.sees_the_end() == 0
-    assert person.screen[-2].startswith("next: no record came")
+    assert any("WARNING" in line and _NOTHING_CAME in line for line in person.screen)
+    assert person.screen[-2].startswith("0 of 0 records settled")
+
+
+def test_a_plan_of_nothing_says_so(person: Person, config: str) -> None:
+    """An empty table would tell nobody why."""
+    person.starts("--config", config, "--plan", on=("stdout",), stderr=subprocess.DEVNULL)
+    assert person.sees_the_end() == 0
+    assert person.screen[:-1] == ["no record came: nothing would be done"]

@@ -210,10 +210,10 @@ def test_a_run_that_ends_well_wakes_no_reader() -> None:
 
 
 def test_nothing_read_is_nothing_to_wait_for() -> None:
-    """No thread is started for an empty input."""
+    """An empty input ends at once, and the ledger is told of the end."""
     rig = Rig()
     assert rig.finish() is None
-    assert not rig.ledger.is_closed
+    assert rig.ledger.is_closed
 
 
 def test_a_ledger_that_is_held_up_does_not_hold_up_the_sending() -> None:
