@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from target_apptivo.apptivo.fields.names import nearest_told
+from target_apptivo.apptivo.template import splits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from target_apptivo.apptivo.endpoints import Endpoint
+    from target_apptivo.apptivo.rules import Rules
     from target_apptivo.settings.routes import Route
+
+# Where a schema has one of these, its properties are not all that there may be.
+_OPEN: Final = ("additionalProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf")
 
 logger = logging.getLogger("target-apptivo")
 
@@ -26,8 +33,10 @@ class Notices:
         self._tells_responses = tells_responses
         self._said: set[tuple[str, str]] = set()
 
-    def announce(self, stream: str, route: Route, *, has_keys: bool) -> None:
-        """Say where a stream goes and why."""
+    def announce(
+        self, stream: str, route: Route, *, has_keys: bool, schema: Mapping[str, Any]
+    ) -> None:
+        """Say where a stream goes and why, and what of its settings its schema has not."""
         if not self._is_new(stream, "route"):
             return
         logger.info("stream %s -> %s (%s)", stream, route.operation.endpoint, route.why)
@@ -37,6 +46,7 @@ class Notices:
                 "record, but not of which; set __key_properties__ in a stream map",
                 stream,
             )
+        self._warn_of_absent(stream, route.rules, schema)
 
     def skip_deletion(self, stream: str, *, may_delete: bool) -> None:
         """Warn that a stream which creates brings deleted records.
@@ -82,8 +92,33 @@ class Notices:
                     trap.remedy,
                 )
 
+    def _warn_of_absent(self, stream: str, rules: Rules, schema: Mapping[str, Any]) -> None:
+        """Warn of attributes in `fields` that no record will have: typos, most likely."""
+        referenced = {reference.attribute for reference in rules.references}
+        for field, attribute in rules.fields.items():
+            if attribute not in referenced and not _may_have(schema, attribute):
+                logger.warning(
+                    "%s.fields.%s: stream %s has no '%s' in its SCHEMA, so that nothing fills the "
+                    "field; %s",
+                    rules.path,
+                    field,
+                    stream,
+                    attribute,
+                    nearest_told(attribute, [*schema["properties"]]),
+                )
+
     def _is_new(self, stream: str, subject: str) -> bool:
         """Whether this is said for the first time; from now on it is not."""
         is_new = (stream, subject) not in self._said
         self._said.add((stream, subject))
         return is_new
+
+
+def _may_have(schema: Mapping[str, Any], name: str) -> bool:
+    """Whether records may have an attribute, dotted for nested; in doubt they may."""
+    properties = schema.get("properties")
+    is_open = any(schema.get(word) for word in _OPEN) or name.startswith("_sdc_")
+    if is_open or not isinstance(properties, dict) or not properties or name in properties:
+        return True
+    nested = ((properties.get(head), rest) for head, rest in splits(name))
+    return any(_may_have(inner, rest) for inner, rest in nested if isinstance(inner, dict))

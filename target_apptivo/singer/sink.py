@@ -86,7 +86,7 @@ class ApptivoSink(Sink):
         """
         self._run.report.read(self.stream_name)
         self._run.notices.announce(
-            self.stream_name, self._route, has_keys=bool(self.key_properties)
+            self.stream_name, self._route, has_keys=bool(self.key_properties), schema=self.schema
         )
         pending = self._pending(record, message, schema_line, size)
         try:
