@@ -19,6 +19,7 @@ from target_apptivo.output.report import Report
 from target_apptivo.output.response_records import ResponseLines
 from target_apptivo.output.state_lines import StateLines, StateResponses
 from target_apptivo.output.terminal import terminal_of_a_person
+from target_apptivo.output.unmapped import Unmapped
 from target_apptivo.output.webhook import Webhook
 from target_apptivo.output.wording import Wording
 from target_apptivo.shelf import Shelf
@@ -41,6 +42,7 @@ class Parts:
         terminal: Where a person looks on, if one does.
         write_stdout: Writes a line to stdout.
         report: What is counted.
+        unmapped: The streams of which nothing fits the app.
         shelf: The journal, if there is one.
     """
 
@@ -54,7 +56,10 @@ class Parts:
         self._clients: list[Client] = []
         self.terminal = terminal_of_a_person()
         self.write_stdout = self.terminal.beside(write_stdout)
-        self.report = Report(shown=self._wording.shown, terminal=self.terminal)
+        self.unmapped = Unmapped(settings.routes)
+        self.report = Report(
+            shown=self._wording.shown, on_aside=self.unmapped.note, terminal=self.terminal
+        )
         self.shelf = Shelf(settings, stop)
 
     def delivery(self, ledger: Ledger, **policy: Any) -> Delivery:  # noqa: ANN401 - of Policy

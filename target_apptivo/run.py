@@ -136,6 +136,7 @@ class Run:
         """Tell how the run went."""
         self.parts.terminal.show("")
         self.report.log_summary()
+        self._log_unmapped()
         self._log_set_aside()
         self._log_unsettled()
         self._tell_next()
@@ -153,6 +154,14 @@ class Run:
                 f"({self.settings.max_rejected}) allows"
             )
             raise RecordsRefusedError(msg)
+
+    def _log_unmapped(self) -> None:
+        """Point to `fields` where nobody mapped a stream; also if its first record ends the run."""
+        for pending in self.delivery.unsettled():
+            if pending.settled:
+                self.parts.unmapped.note(pending.settled)
+        for told in self.parts.unmapped.told():
+            self.parts.terminal.say(logging.WARNING, "%s", told)
 
     def _log_set_aside(self) -> None:
         """Say where the records are that were set aside, and what can be done with them."""

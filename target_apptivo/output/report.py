@@ -41,6 +41,7 @@ class Report:
         self,
         *,
         shown: Callable[[Record, Verdict], str] = lambda _, verdict: verdict.reason or "",
+        on_aside: Callable[[SettledRecord], None] = lambda _: None,
         describe_pace: Callable[[], str] = lambda: "",
         clock: Callable[[], float] = time.monotonic,
         terminal: Terminal | None = None,
@@ -49,6 +50,7 @@ class Report:
 
         Args:
             shown: Gives a reason as it may be shown in the log.
+            on_aside: Is given each record that is set aside.
             describe_pace: Gives the state of the delivery in words.
             clock: Seconds.
             terminal: Where a person looks on, if one does.
@@ -56,6 +58,7 @@ class Report:
         self.describe_pace = describe_pace
         self.has_written_state = False
         self._shown = shown
+        self._on_aside = on_aside
         self._clock = clock
         self._terminal = terminal or Terminal()
         self._say = self._terminal.say
@@ -92,6 +95,7 @@ class Report:
         if verdict.outcome is Outcome.SKIPPED and verdict.reason:
             self._skipped[settled.stream, verdict.reason] += 1  # ours: there are few of them
         if settled.record:
+            self._on_aside(settled)
             shown = self._shown(settled.record, verdict)
             reason = (settled.stream, shown)
             if len(self._reasons) >= _MOST_REASONS and reason not in self._reasons:

@@ -104,6 +104,24 @@ def warnings(finished: Finished) -> list[str]:
 # -- what arrives ---------------------------------------------------------------------------------
 
 
+def test_an_attribute_that_no_record_can_have_is_told(run: RunTarget) -> None:
+    """Once a stream, by the schema after stream maps; the run goes on, as the others are right."""
+    texts = {name: {"type": "string"} for name in ("name", "mail")}
+    lines = [schema("people", **texts), row(1), row(2)]
+    lines[0]["schema"]["additionalProperties"] = False
+    lines[1:] = [{**each, "record": {"id": 1, "name": "a", "mail": "b@c.de"}} for each in lines[1:]]
+    config: dict[str, Any] = {"streams": stream({"Last Name": "name", "Email": "email"})}
+    finished = run(lines, config=config)
+    assert finished.code == 0
+    (told,) = [each for each in warnings(finished) if ".fields." in each]
+    assert told.startswith(
+        "streams.people.fields.Email: stream people has no 'email' in its SCHEMA"
+    )
+    assert told.endswith("nearest: 'mail'")
+    config["stream_maps"] = {"people": {"email": "mail"}}
+    assert not any(".fields." in each for each in warnings(run(lines, config=config)))
+
+
 @pytest.mark.parametrize("style", ["rest", "action"])
 def test_a_flat_table_becomes_full_leads(run: RunTarget, sandbox: Sandbox, style: str) -> None:
     """Every kind arrives in its shape, the configuration is read once, and nothing is swallowed."""
@@ -427,6 +445,53 @@ def test_one_run_names_all_fields_that_are_wrong(run: RunTarget, sandbox: Sandbo
     ]  # fmt: skip
     assert "names the same field as 'Last Name'" in others[-1]
     assert sandbox.records == {}
+
+
+NOTHING_KNOWN = "refused records without any attribute that is known of"
+
+
+@pytest.mark.parametrize(
+    ("app", "name"),
+    [
+        ("leads", "lastName"),
+        ("customers", "customerName"),
+        ("contacts", "lastName"),
+        ("cases", "caseSummary"),
+        ("opportunities", "opportunityName"),
+    ],
+)
+@pytest.mark.parametrize("max_rejected", [0, -1])
+def test_refused_records_that_nobody_mapped_lead_to_fields(
+    run: RunTarget, tmp_path: Path, app: str, name: str, max_rejected: int
+) -> None:
+    """Told once a stream, also where the first of them ends the run."""
+    alien = {"type": "RECORD", "stream": app, "record": {"id": 1, "surname": "x"}}
+    config = {"max_rejected": max_rejected, "rejected_path": str(tmp_path / "rejected.singer")}
+    finished = run([schema(app), alien, alien], config=config)
+    (told,) = [each for each in warnings(finished) if NOTHING_KNOWN in each]
+    assert told.startswith(f"{app}: Apptivo {NOTHING_KNOWN} {app}, as {name} is: map the tap's by")
+    assert told.endswith(f" the option fields (--fields {app} lists what there is)")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "options"),
+    [
+        ({"surname": "x", "companyName": "y"}, {}),
+        ({"mail": "a@b.de"}, {"fields": {"Email": "mail"}}),
+        ({"surname": "x"}, {"params": {"firm": "{firm}"}}),
+        ({"surname": "x"}, {"endpoint": "generic", "url": "v6/leads?a=save"}),
+    ],
+)
+def test_other_refusals_do_not_lead_to_fields(
+    run: RunTarget, sandbox: Sandbox, attributes: dict[str, str], options: dict[str, Any]
+) -> None:
+    """A known attribute, a mapping, a refusal of ours, no app: there `fields` is no help."""
+    refusal = Reply.json({"status": "FAILURE", "reason": "no"})
+    sandbox.respond = lambda it: refusal if it.params.get("a") == "save" else None
+    lines = messages({"type": "RECORD", "stream": "people", "record": {"id": 1, **attributes}})
+    finished = run(lines, config={"streams": {"people": {"endpoint": "create_lead", **options}}})
+    assert NOTHING_KNOWN not in finished.log
+    assert finished.last_log.startswith("record rejected: ")
 
 
 def test_what_was_read_before_is_still_delivered(run: RunTarget, sandbox: Sandbox) -> None:
