@@ -18,7 +18,7 @@ from target_apptivo.run import Run
 from target_apptivo.settings.check import check_settings
 from target_apptivo.settings.declared import MEANINGLESS, SECRETS, SETTINGS
 from target_apptivo.settings.deletes import refuse_wild_renames
-from target_apptivo.settings.read import read_settings, secrets_in
+from target_apptivo.settings.read import read_settings, secrets_in, short_keys
 from target_apptivo.singer.messages import MessageTarget
 from target_apptivo.singer.sink import ApptivoSink
 from target_apptivo.singer.sinks import SINKS, UnmappedSink
@@ -63,6 +63,12 @@ class TargetApptivo(MessageTarget):
         self._sandbox_url = sandbox_url
         super().__init__(**options)
         self.max_parallelism = 1
+        for name in short_keys(self._config):
+            self.logger.warning(
+                "%s: is so short that it looks wrong: copy it once more (Business Settings > API "
+                "Access); the log shows *** for every word that is like it",
+                name,
+            )
         self.run = make_run(self.settings, self.redactor)
         self._reader.run = self.run
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from target_apptivo.settings.routes import Routes
 
 _KEYS: Final = ("api_key", "access_key")
+# What is shorter is masked as a word, which spoils texts for people (redact.py).
+_SHORTEST_KEY: Final = 8
 # The last `@` before the path ends the password, which may hold others.
 _PASSWORD: Final = re.compile(r"[^:/?#]+://[^:/?#@]*:(?P<password>[^/?#]*)@")
 
@@ -108,6 +110,12 @@ def _in_sandbox(settings: Settings, url: str) -> Settings:
         user_name=None,
         is_sandbox=True,
     )
+
+
+def short_keys(config: Mapping[str, Any]) -> list[str]:
+    """Name the keys that are too short to be right: placeholders, or cut off."""
+    keys = {name: config.get(name) for name in _KEYS}
+    return [name for name, key in keys.items() if key and len(str(key)) < _SHORTEST_KEY]
 
 
 def secrets_in(config: Mapping[str, Any]) -> list[Any]:

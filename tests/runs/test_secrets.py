@@ -136,6 +136,18 @@ def test_no_output_holds_a_key(
     assert any(API_KEY in str(request.params) for request in sandbox.requests)
 
 
+@pytest.mark.parametrize("options", [(), ("--check",), ("--preview",)])
+def test_a_key_that_looks_wrong_is_told_at_the_start(
+    run: RunTarget, options: tuple[str, ...]
+) -> None:
+    """A placeholder that was left in, or a key cut off: what it spoils is understood then."""
+    lines = () if options == ("--check",) else [schema("leads"), record("leads", 1)]
+    log = run(lines, *options, config={"access_key": "..."}).log
+    assert log.count("access_key: is so short that it looks wrong") == 1
+    assert "api_key: is" not in log
+    assert "looks wrong" not in run(lines, *options).log
+
+
 @pytest.mark.parametrize("key", ["key", "test", "lead"])
 def test_a_key_that_is_an_everyday_word_spoils_nothing(
     command: Command, sandbox: Sandbox, tmp_path: Path, key: str
