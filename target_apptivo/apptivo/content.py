@@ -44,7 +44,10 @@ def content_of(payload: Mapping[str, Any], *, update_nulls: bool = False) -> dic
         if name.startswith(_UNSENT):
             continue
         try:
-            content |= _texts(name, value)
+            if name == CUSTOM or name in KINDS:
+                content |= _texts(name, value)
+            else:
+                content[name] = _text(value, value)
         except ValueError:
             msg = f"attribute '{name}' holds a value that JSON cannot hold"
             raise RecordRejectedError(msg) from None

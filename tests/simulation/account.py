@@ -52,7 +52,7 @@ class Account:
             yield from self._unheld(run)
             yield from _unnamed(run)
         for place, memory in self._world.disk.held.items():
-            yield from self._untrue(place, memory)
+            yield from self._untrue(run, place, memory)
         yield from self._unknown()
         yield from self._claims(run)
         if run.plan.is_calm:
@@ -119,7 +119,7 @@ class Account:
             if is_taken and message.place and not message.is_held:
                 yield f"{message.name} was created, and the journal was not told"
 
-    def _untrue(self, place: Place, memory: Memory) -> Iterator[str]:
+    def _untrue(self, run: Run, place: Place, memory: Memory) -> Iterator[str]:
         """The journal says no more than what is true."""
         key = self._world.truth.keys.get(place)
         if memory.known is None or memory.known.apptivo_id is None or key is None:
@@ -133,6 +133,7 @@ class Account:
             and (thing.maker is None or thing.maker.key == key)
             and memory.intention is None
             and place.endpoint != "generic"
+            and max(thing.changed_at, memory.known.taken_at) >= run.started_at
         ):
             for name in _untaken(thing, memory.known.taken):
                 yield f"the journal says of {key} that {name} was taken, and it was not"

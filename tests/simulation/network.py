@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from target_apptivo.apptivo.response import NoResponse, Response
 
@@ -23,8 +22,7 @@ _DONE: Final = {"ok", "slow", "lost_after", "cut", "bare", "stranger"}
 _WHOLE: Final = {"ok", "slow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """What befalls one request.
 
     Attributes:

@@ -51,13 +51,19 @@ class Watched(PendingRecord):
 class Reading:
     """What becomes of the messages of one run."""
 
-    def __init__(self, setup: Setup, in_flight: InFlight, on_end: Callable[..., None]) -> None:
-        """Read for a run."""
+    def __init__(
+        self,
+        setup: Setup,
+        rules: dict[str, Rules],
+        in_flight: InFlight,
+        on_end: Callable[..., None],
+    ) -> None:
+        """Read for a run, by the rules of each stream."""
         self._setup = setup
         self._in_flight = in_flight
         self._on_end = on_end
         self._referenced = {lane.parent for lane in setup.lanes}
-        self._rules = {lane.name: rules_of(lane, setup) for lane in setup.lanes}
+        self._rules = rules
 
     def take(self, message: Message, now: float) -> PendingRecord:
         """Take a record: have it delivered, or refuse it."""
@@ -84,16 +90,15 @@ class Reading:
         if is_deleted and not (rules.hard_delete and has_journal):
             return None
         key = {_KEY: message.row[_KEY]} if lane.has_keys else {}
-        mapped = Mapped(attributes=message.row, is_deleted=is_deleted)
-        if has_journal:
-            remembered = self._remembered(lane, rules)
-            message.place = remembered.place(key, message.row)
-            mapped = Mapped(
-                attributes=message.row,
-                place=message.place,
-                is_deleted=is_deleted,
-                set_aside_at=message.set_aside_at,
-            )
+        remembered = self._remembered(lane, rules) if has_journal else None
+        message.place = remembered.place(key, message.row) if remembered else None
+        mapped = Mapped(
+            attributes=message.row,
+            place=message.place,
+            is_deleted=is_deleted,
+            set_aside_at=message.set_aside_at,
+        )
+        if remembered:
             remembered.line_up(pending, mapped)
         if is_deleted:
             gone = Shaped(Address("", ()), {}, mapped.place, is_deleted=True)
@@ -128,9 +133,8 @@ class Reading:
         return Watched(record, lines, message=message, on_end=self._on_end)
 
 
-@lru_cache(maxsize=64)
-def rules_of(lane: Lane, setup: Setup) -> Rules:
-    """Read how the records of a stream are treated, from settings."""
+def rules_of(setup: Setup) -> dict[str, Rules]:
+    """Read how the records of each stream are treated, from settings."""
     given = [
         ("api_url", _URL),
         ("api_style", setup.style),
@@ -139,7 +143,11 @@ def rules_of(lane: Lane, setup: Setup) -> Rules:
     ]
     if setup.has_journal:
         given.append(("journal_url", "sqlite://"))
-    return build_rules(_options(lane), _settings(*given), f"streams.{lane.name}")
+    settings = _settings(*given)
+    return {
+        lane.name: build_rules(_options(lane), settings, f"streams.{lane.name}")
+        for lane in setup.lanes
+    }
 
 
 @lru_cache

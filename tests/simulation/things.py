@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,7 @@ _CUSTOM: Final = "customAttributes."
 _LISTS: Final = ("emailAddresses",)
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Who wrote a value, and when."""
 
     who: str
@@ -69,6 +68,11 @@ class Thing:
     def is_there(self) -> bool:
         """Whether it was not deleted."""
         return self.gone_at is None
+
+    @property
+    def changed_at(self) -> float:
+        """When an attribute was written last."""
+        return max(stamp.at for stamp in self.stamps.values())
 
     @property
     def is_remembered(self) -> bool:

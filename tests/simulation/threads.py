@@ -7,7 +7,7 @@ methods are called; only their loops and waits are gone.
 from __future__ import annotations
 
 from collections import deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +30,24 @@ if TYPE_CHECKING:
     from target_apptivo.delivery.window import StateMark
 
 
+# One thread takes all steps.
+_NO_LOCK: Any = nullcontext()
+
+
+def _nothing() -> None:
+    """Do nothing where a run ends early: who reads sees it."""
+
+
 class SteppedMonitor(Monitor):
     """The lock of a run whose time is virtual."""
 
     def __init__(self, in_flight: InFlight, clock: Callable[[], float]) -> None:
-        """Guard a run."""
-        super().__init__(in_flight, lambda: None)
+        """Guard a run; a lock of its own and its conditions would only cost time."""
+        self.in_flight = in_flight
+        self.is_closed = False
+        self.lock = _NO_LOCK
         self._clock = clock
+        self._on_end = _nothing
 
     @property
     def now(self) -> float:
@@ -157,11 +168,13 @@ class SteppedSettler(Settler):
         """Whether it would do something."""
         if self.is_done:
             return False
+        if self.due <= now:
+            return True
         if self._is_ending:
-            return self._is_quiet or self.due <= now
+            return self._is_quiet
         window = self._monitor.in_flight.window
         is_awake = bool(self._items) or window.head_is_done or window.head_error is not None
-        return is_awake or self._is_over() or self.due <= now
+        return is_awake or self._is_over()
 
     @property
     def due(self) -> float:

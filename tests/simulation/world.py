@@ -11,6 +11,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.firm import Firm
 from tests.simulation.front import Front
 from tests.simulation.outputs import RejectedFile
+from tests.simulation.reading import rules_of
 from tests.simulation.truth import Truth
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class World:
 
     Attributes:
         plan: What the seed says.
+        rules: How the records of each stream are treated.
         now: The time.
         disk: What the journal holds.
         states: The states that were written, as whoever stores them has them.
@@ -39,6 +41,7 @@ class World:
     def __init__(self, plan: Plan) -> None:
         """Begin."""
         self.plan = plan
+        self.rules = rules_of(plan.setup)
         self.now = _BEGINNING
         self.disk = Disk(self.clock)
         self.firm = Firm(plan.habits, dice(plan.seed, "firm"), self.clock)
