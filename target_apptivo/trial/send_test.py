@@ -41,7 +41,8 @@ class SendTestRun(Run):
         self._stream = stream
 
     def _log_account(self) -> None:
-        """Name what a test that was stopped leaves behind; what was printed says the rest."""
+        """Tell what nobody mapped, and what a stopped test leaves; the rest was printed."""
+        self._log_unmapped()
         self._log_unsettled()
 
     def _tell_unused(self) -> None:
@@ -50,7 +51,7 @@ class SendTestRun(Run):
     def _build(self) -> _SendTest:
         """Deliver the first records alone."""
         self.parts.shelf.open()
-        printer = _Printer(self.settings, self.redactor)
+        printer = _Printer(self.settings, self.redactor, self.parts.unmapped.note)
         delivery = self.parts.delivery(printer, max_rejected=math.inf, keeps_all=True)
         return _SendTest(delivery, printer, self._stream, lambda: self._input_error is None)
 
@@ -141,9 +142,12 @@ class _SendTest:
 class _Printer:
     """The ledger of a test: prints each request with its outcome."""
 
-    def __init__(self, settings: Settings, redactor: Redactor) -> None:
-        """Print with secrets masked."""
+    def __init__(
+        self, settings: Settings, redactor: Redactor, note: Callable[[SettledRecord], None]
+    ) -> None:
+        """Print with secrets masked; each record is noted besides."""
         self._settings = settings
+        self._note = note
         self._redactor = redactor
         self._wording = Wording(redactor)
         self.refused = 0
@@ -156,6 +160,7 @@ class _Printer:
         withheld, self.withheld = self.withheld, None
         if settled.verdict.outcome in _NOTHING_SENT and not (withheld or settled.request):
             return
+        self._note(settled)
         self.told.add(settled.stream)
         self.refused += settled.verdict.outcome not in _TAKEN and not withheld
         request = settled.request or withheld
