@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from decimal import Decimal
 from hashlib import blake2b
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _SIZE = 8
 _MOST_DIGITS = 1_000
 _TOO_LONG = 10**_MOST_DIGITS
 # ASCII: a lone surrogate has no UTF-8, and is a text all the same.
-_quote = json.JSONEncoder().encode
+_quote = encode_basestring_ascii
 
 
 def digest(value: Any) -> str:  # noqa: ANN401

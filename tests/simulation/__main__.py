@@ -84,14 +84,15 @@ def _run_seeds(seeds: range, *, tells: bool) -> Count:
             count.records + sum(len(run.messages) for run in runs),
             count.requests + sum(len(run.sendings) for run in runs),
             (*count.failing, seed) if result.broken else count.failing,
-            time.process_time() - started,
+            0.0,
         )
         if tells and result.broken:
             print(f"seed {seed}: {result.broken[0]}", flush=True)  # noqa: T201
         if tells and time.monotonic() - due > _PROGRESS:
             due = time.monotonic()
-            print(f"at seed {seed}: {count}", file=sys.stderr, flush=True)  # noqa: T201
-    return count
+            so_far = count._replace(seconds=time.process_time() - started)
+            print(f"at seed {seed}: {so_far}", file=sys.stderr, flush=True)  # noqa: T201
+    return count._replace(seconds=time.process_time() - started)
 
 
 def _alone(seed: int, *, shrinks: bool) -> int:

@@ -71,11 +71,12 @@ class Course:
         """Do one thing after another, in an order of the dice; time goes by when nothing can be."""
         world = self.world
         turns = 0
-        while not (run.is_over or world.truth.broken):
+        broken, chance = world.truth.broken, self._order.random
+        while not (run.is_over or broken):
             turns += 1
             if turns > _MOST_TURNS:
                 world.truth.break_("the run never ends: time goes by, and nothing is done")
-            if world.due <= world.now and self._order.random() < 0.5:
+            if world.due <= world.now and chance() < 0.5:
                 world.happen()
             elif run.step():
                 continue

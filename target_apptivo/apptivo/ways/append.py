@@ -40,4 +40,5 @@ async def append(record: Shaped, rules: Rules, *, is_repeated: bool = False) -> 
     verdict = doubted(sent)
     if intend:
         await note(record, rules, verdict)
-    return replace(verdict, came_back=shown_back(record.payload, verdict, rules.row))
+    seen = shown_back(record.payload, verdict, rules.row)
+    return replace(verdict, came_back=seen) if seen else verdict
