@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.content import content_of
 from tests.simulation.reading import reference_of
-from tests.simulation.things import flat, is_blank, is_same, said
+from tests.simulation.things import flat, is_blank, is_same
 from tests.simulation.writes import UNSENT
 
 if TYPE_CHECKING:
@@ -99,8 +99,9 @@ def take(thing: Thing, message: Message, step: Remember, now: float) -> None:
         thing.owners[message.lane.name] = message.key
     thing.remembered_at = now
     message.taken_before = {name: [*values] for name, values in thing.taken.items()}
-    for name, value in said(_taken(message, step)):
-        thing.taken[name] = [value]
+    for name, value in _taken(message, step).items():
+        if message.lane.update_nulls or not is_blank(value):
+            thing.taken[name] = [value]
 
 
 def _taken(message: Message, step: Remember) -> Row:

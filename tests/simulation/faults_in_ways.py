@@ -9,7 +9,7 @@ from target_apptivo.apptivo.judging import Past
 from target_apptivo.apptivo.search import Reading
 from target_apptivo.apptivo.steps import Tell, Wait
 from target_apptivo.apptivo.update import plan_change
-from target_apptivo.apptivo.ways import lost, prove, sending
+from target_apptivo.apptivo.ways import prove, sending
 from target_apptivo.apptivo.ways.look import Found, NotFound
 from target_apptivo.apptivo.ways.notes import note
 from target_apptivo.apptivo.ways.prove import Proof
@@ -34,7 +34,7 @@ def unproven() -> Patches:
     async def proven(_: object) -> Proof:
         return Proof.PROVEN
 
-    return {f"{WAYS}.upsert.prove": proven, f"{WAYS}.lost.prove": proven}
+    return {f"{WAYS}.upsert.prove": proven}
 
 
 def resent_at_once() -> Patches:
@@ -48,12 +48,7 @@ def resent_at_once() -> Patches:
 
 def doubt_judged_too_soon() -> Patches:
     """What an earlier run left in doubt is judged at once."""
-    original = lost.clear_up
-
-    async def clear_up(record: Any, rules: Any, *, age: float | None = None) -> Any:  # noqa: ANN401
-        return await original(record, rules, age=None if age is None else 1e9)
-
-    return {f"{WAYS}.upsert.clear_up": clear_up}
+    return {f"{WAYS}.upsert.least_age": lambda _: 1e9}
 
 
 def names_everything() -> Patches:

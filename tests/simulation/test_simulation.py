@@ -46,7 +46,20 @@ FOUND_BY = {
     "a known record counts as unknown": 10,
 }
 # What they found is mended. Where the drawing changes, they are courses like any other.
-MENDED = (21696, 26051, 26966, 206050, 209230, 106030, 106260, 100633, 202753, 303878)
+MENDED = (
+    21696,
+    26051,
+    26966,
+    206050,
+    209230,
+    106030,
+    106260,
+    100633,
+    202753,
+    303878,
+    343273,
+    346099,
+)
 
 
 @pytest.mark.parametrize("seed", MENDED)

@@ -9,7 +9,7 @@ from target_apptivo.apptivo.content import is_new
 from target_apptivo.apptivo.steps import Wait
 from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look_in_apptivo, read
 from target_apptivo.apptivo.ways.notes import place_of
-from target_apptivo.apptivo.ways.prove import Proof, pauses, prove
+from target_apptivo.apptivo.ways.prove import pauses
 from target_apptivo.journal.steps import Remember
 
 if TYPE_CHECKING:
@@ -22,29 +22,21 @@ _LAST_PAUSE = 2.0
 
 
 async def clear_up(
-    record: Shaped, rules: Rules, *, age: float | None = None
+    record: Shaped, rules: Rules, *, is_settled: bool = False
 ) -> Found | NotFound | Unclear:
     """Find out whether a create whose answer was lost came to be.
 
     Args:
         record: The record.
         rules: How it is treated.
-        age: Seconds since it was sent in an earlier run, which is judged when all has settled; none
-            if it was sent just now: then it is looked for after 2 seconds, then ever later.
+        is_settled: Whether it was sent `settle_seconds` ago or longer; else it was sent just now,
+            and is looked for after 2 seconds, then ever later.
 
     Returns:
         What was found; nothing only after two looks in a row, the last when all has settled. A look
         that cannot be believed is not one of them.
     """
-    if age is not None:
-        if age < rules.settle_seconds:
-            await Wait(rules.settle_seconds - age)
-        proof = await prove(rules)
-        if isinstance(proof, Unclear):
-            return proof
-        if proof is Proof.NOTHING and rules.on_uncertain == "hold":
-            return Unclear("nothing proves the search by match_on")
-    waits = [] if age is not None else [*pauses(rules.settle_seconds)]
+    waits = [] if is_settled else [*pauses(rules.settle_seconds)]
     in_a_row = 0
     for looks, wait in enumerate((*waits, *[_LAST_PAUSE] * _LOOKS), start=1):
         await Wait(wait)

@@ -93,20 +93,32 @@ async def _change(record: Shaped, rules: Rules, known: Known) -> Verdict:
 
 async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict:
     """Clear up what an earlier run left without an outcome."""
+    settling = max(rules.settle_seconds - least_age(doubt), 0.0)
     if target := _target_in_doubt(doubt):
-        await Wait(max(rules.settle_seconds - least_age(doubt), 0.0))
+        await Wait(settling)
         return await _update_in_doubt(record, rules, target)
     if not rules.match_on:
         return await _send_in_doubt(record, rules)
     if {*doubt.matches} != {*record.matches}:
         return uncertain("in doubt since an earlier run, under other match values")
-    match await clear_up(record, rules, age=least_age(doubt)):
+    await Wait(settling)
+    return await _look_for_doubt(record, rules, doubt)
+
+
+async def _look_for_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict:
+    """Look for what an earlier run may have created: it is there by now, or never will be."""
+    proof = await prove(rules)
+    if proof is Proof.NOTHING and rules.on_uncertain == "hold":
+        proof = Unclear("nothing proves the search by match_on")
+    found = proof if isinstance(proof, Unclear) else await clear_up(record, rules, is_settled=True)
+    match found:
         case Unclear(reason):
             return uncertain(f"in doubt since an earlier run: {reason}")
         case Found(apptivo_id):
             return await _adopt(record, rules, apptivo_id, doubt)
         case NotFound():
-            verdict = await create(record, rules, is_repeated=True)
+            is_witness = proof is not Proof.PROVEN
+            verdict = await create(record, rules, is_witness=is_witness, is_repeated=True)
             is_resent = verdict.outcome is Outcome.ACCEPTED and verdict.resolution is None
             return replace(verdict, resolution="resent") if is_resent else verdict
 
