@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, custom_id, value_of
 from target_apptivo.apptivo.lists import KINDS, list_content
-from target_apptivo.apptivo.values import is_empty, loosened, objects_in, said
+from target_apptivo.apptivo.values import is_empty, loose_digest, loosened, objects_in, said
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.digest import digest
 
@@ -76,6 +76,13 @@ def looses_in(text: str) -> set[str]:
     A text of what is intended may stand for several values, if one intention followed another.
     """
     return {part.rpartition("/")[2] for part in text.split()}
+
+
+def part_held(text: str, value: object) -> str:
+    """Give of a text of what was intended the part that an object's value is; all if none is."""
+    loose = loose_digest(value)
+    parts = (part for part in text.split() if part.rpartition("/")[2] == loose)
+    return next(parts, text)
 
 
 def joined(content: Content, more: Content) -> dict[str, str]:

@@ -44,15 +44,17 @@ def wrong(truth: Truth, message: Message) -> Iterator[str]:
     thing = truth.world.firm.things.get(int(verdict.apptivo_id or 0))
     if thing is None:
         yield f"{message.name} is {verdict.outcome} with no object: {verdict.apptivo_id}"
-    elif thing.owners.get(message.lane.name) != message.key:
+    elif thing.owners.get(message.lane.name) != message.key and not _is_gone(thing, message):
         yield f"{message.name} is {verdict.outcome} as {thing.apptivo_id}, which is not its own"
-    elif verdict.resolution == "found" and thing.maker is None:
-        # It cannot be told from ours: the contract takes it for what was sent (12.7).
-        thing.is_found_after_loss = True
-    elif thing.is_there:
+    elif thing.is_there and not thing.is_found_after_loss:
         yield from _differences(thing, message)
     elif thing.gone_by == "us" and message.lane.endpoint != "create_customer":
         yield f"{message.name} is {verdict.outcome}, and we deleted it"
+
+
+def _is_gone(thing: Thing, message: Message) -> bool:
+    """Whether an object was deleted after a record got its outcome: then it is nobody's."""
+    return thing.gone_at is not None and thing.gone_at >= (message.ended_at or 0.0)
 
 
 def _differences(thing: Thing, message: Message) -> Iterator[str]:
@@ -97,7 +99,8 @@ def take(thing: Thing, message: Message, step: Remember, now: float) -> None:
     if message.lane.name not in thing.owners or not thing.is_remembered:
         # Found, and nothing had to be written; or left in doubt by another key.
         thing.owners[message.lane.name] = message.key
-    thing.remembered_at = now
+    if thing.maker is None or thing.maker.key == message.key:
+        thing.remembered_at = now
     message.taken_before = {name: [*values] for name, values in thing.taken.items()}
     for name, value in _taken(message, step).items():
         if message.lane.update_nulls or not is_blank(value):

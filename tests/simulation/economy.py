@@ -27,6 +27,7 @@ class Economy:
         self._world = world
         self._verdicts: dict[Key, str] = {}
         self._held: set[Key] = set()
+        self._has_deleted = False
         self._before: dict[int, object] = {}
 
     def wasted(self, run: Run) -> Iterator[str]:
@@ -38,6 +39,7 @@ class Economy:
             yield from self._waited(run)
         self._verdicts = {message.key: _outcome(message) for message in run.messages}
         self._held = {message.key for message in run.messages if message.is_held}
+        self._has_deleted = any(sending.action == "delete" for sending in run.sendings)
         self._before = self._snapshot()
 
     def _sent_again(self, run: Run) -> Iterator[str]:
@@ -51,6 +53,9 @@ class Economy:
         """Whether nothing has to be sent of a record."""
         lane, verdicts = message.lane, self._verdicts
         if not lane.is_kept or message.is_deleted or message.key not in verdicts:
+            return False
+        if self._has_deleted and verdicts[message.key] == "duplicate":
+            # What it matched may have been deleted after it.
             return False
         if lane.parent is None:
             return verdicts[message.key] in _IN_STEP

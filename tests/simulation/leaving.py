@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.simulation.firm import ID_NAMES
+from tests.simulation.things import US
 
 if TYPE_CHECKING:
     from tests.simulation.messages import Message
@@ -47,6 +48,13 @@ def _is_gone(truth: Truth, sending: Sending) -> bool:
     return any(thing is not None and not thing.is_there for thing in things)
 
 
+def _is_forgotten(truth: Truth, message: Message) -> bool:
+    """Whether what a record became was deleted since, and is forgotten."""
+    apptivo_id = message.verdict and message.verdict.apptivo_id
+    thing = truth.world.firm.things.get(int(apptivo_id or 0))
+    return thing is not None and not thing.is_there and thing.gone_by == US
+
+
 def _check_newest(truth: Truth, message: Message) -> None:
     """A line of the rejected file is not sent if newer data was taken since it was set aside."""
     since, lane = message.set_aside_at, message.lane
@@ -54,7 +62,8 @@ def _check_newest(truth: Truth, message: Message) -> None:
         return
     for other in truth.stories[message.key].messages:
         is_newer = other.version > message.version and other.run != message.run
-        if is_newer and other.held_at is not None and other.held_at > since + 0.001:
+        is_taken = other.held_at is not None and other.held_at > since + 0.001
+        if is_newer and is_taken and not _is_forgotten(truth, other):
             truth.break_(f"{message.name} is sent, and {other.name} was taken since")
 
 

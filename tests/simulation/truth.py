@@ -138,8 +138,9 @@ class Truth:
         if message.verdict is not None:
             self.break_(f"{message.name} has two outcomes")
         message.verdict, message.ended_at = verdict, self.world.now
-        if verdict.outcome == "uncertain" and message.place:
-            self.doubted.add(message.place)
+        # Of an update of what was deleted meanwhile nothing is in doubt.
+        if message.place and self.world.disk.memory(message.place).intention:
+            self.doubted |= {message.place} if verdict.outcome == "uncertain" else set()
         claims.check(self, message)
 
     def settled(self, run: Run) -> None:
@@ -174,6 +175,7 @@ class Truth:
     def _remembered(self, message: Message, step: Remember) -> None:
         """Note that the journal holds what a record became."""
         message.held_at = self.world.now
+        is_lost = bool(self.stories[message.key].creates) or step.place in self.doubted
         self.doubted.discard(step.place)
         self.stories[message.key].creates.clear()
         if step.apptivo_id is None:
@@ -187,4 +189,7 @@ class Truth:
         if message.lane.name not in thing.owners:
             # Found, and nothing had to be written.
             writes.check_adoption(self, thing, message)
+        if step.is_created and thing.maker is None and is_lost:
+            # It cannot be told from ours: the contract takes it for what was sent (12.7).
+            thing.is_found_after_loss = True
         claims.take(thing, message, step, self.world.now)

@@ -185,8 +185,16 @@ def _check_value(truth: Truth, thing: Thing, name: str, value: object, message: 
     elif name not in wanted or not is_same(name, value, wanted[name]):
         truth.break_(f"{message.name} writes {name}, of which the source says something else")
     blanks = is_blank(value) and not is_blank(thing.values.get(name))
-    if blanks and not (lane.update_nulls and name in thing.left):
+    is_ours = name in thing.left or _is_as_ours(truth, thing, name, message)
+    if blanks and not (lane.update_nulls and is_ours):
         truth.break_(f"{message.name} blanks {name}")
+
+
+def _is_as_ours(truth: Truth, thing: Thing, name: str, message: Message) -> bool:
+    """Whether people's object, taken for ours (12.7), holds what we had sent: a copy of ours."""
+    sent = (flat(each.row).get(name) for each in truth.stories[message.key].messages)
+    is_same_one = any(is_same(name, thing.values.get(name), each) for each in sent)
+    return thing.maker is None and is_same_one
 
 
 def _check_edited(truth: Truth, thing: Thing, name: str, value: object, message: Message) -> None:

@@ -75,7 +75,7 @@ async def look(record: Shaped, rules: Rules) -> Found | NotFound | Unclear:
     if siblings := [match for match in known if match.place.stream == place.stream]:
         return _another_key({match.apptivo_id for match in siblings})
     if known:
-        return _the_one({match.apptivo_id for match in known})
+        return await _unless_another_key(record, {match.apptivo_id for match in known})
     return await look_in_apptivo(record, rules)
 
 
@@ -87,10 +87,13 @@ async def look_in_apptivo(record: Shaped, rules: Rules) -> Found | NotFound | Un
     ids = await search(criteria, rules)
     if isinstance(ids, Unbelievable):
         return Unclear(f"the search by match_on cannot be believed: {ids.reason}")
+    return await _unless_another_key(record, ids)
+
+
+async def _unless_another_key(record: Shaped, ids: set[str]) -> Found | NotFound | Unclear:
+    """Tell one from none and from several, and see that it is not what another key became."""
     found = _the_one(ids)
-    if not isinstance(found, Found):
-        return found
-    return await unless_taken(record, found)
+    return await unless_taken(record, found) if isinstance(found, Found) else found
 
 
 async def search(criteria: Criteria, rules: Rules) -> set[str] | Unbelievable:
