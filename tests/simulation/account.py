@@ -155,7 +155,9 @@ class Account:
         is_flagged = any(
             each.verdict and each.verdict.possible_duplicate for each in story.messages
         )
-        if len(maker.made) > 1 or is_flagged:
+        # A delete takes the newest that is known of several, and they are forgotten.
+        is_one_of_many = not maker.lane.is_kept and any(each.is_deleted for each in story.messages)
+        if len(maker.made) > 1 or is_flagged or is_one_of_many:
             return
         is_newest = story.things[-1] is thing
         if is_newest and memory.intention is None and memory.apptivo_id is None:
