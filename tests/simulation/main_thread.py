@@ -55,9 +55,9 @@ class MainThread:
         if self._is_finishing:
             is_told = self.signal is not None and self.deadline == math.inf
             return is_told or self._run.settler.is_done or now >= self.deadline
-        if self._has_ended:
+        if now >= self._next_at and (not self.input or self._has_room()):
             return True
-        return now >= self._next_at and (not self.input or self._has_room())
+        return self._has_ended
 
     def step(self) -> None:
         """Go on."""

@@ -153,11 +153,10 @@ class Run:
     def _choices(self) -> list[Callable[[], None]]:
         """Give what may be done now."""
         choices: list[Callable[[], None]]
-        now, choices = self.world.now, []
-        if self.main.is_due(now):
-            choices.append(self.main.step)
+        now, in_flight = self.world.now, self.in_flight
+        choices = [self.main.step] if self.main.is_due(now) else []
         if not self.monitor.is_closed:
-            if not self.in_flight.requests.wait(now) or self.in_flight.due <= now:
+            if not in_flight.requests.wait(now) or in_flight.due <= now:
                 choices.append(self._send)
             if not self._group and self._scribe.has_work():
                 choices.append(self._take_group)
