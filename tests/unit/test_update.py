@@ -9,7 +9,7 @@ import pytest
 
 from target_apptivo.apptivo import endpoints
 from target_apptivo.apptivo.change import shown_after_create, shown_where_ours, still_differs
-from target_apptivo.apptivo.content import changed_names, content_of, is_new
+from target_apptivo.apptivo.content import changed_names, content_of, is_new, joined, part_held
 from target_apptivo.apptivo.update import plan_change, update_request
 from target_apptivo.errors import RecordRejectedError
 from tests.update_model import LEAD, Source, custom, email, emails
@@ -433,3 +433,25 @@ def test_a_case_is_named_in_the_singular_and_its_links_twice() -> None:
     assert form["attributeName"] == '["caseCustomer","caseCustomerId","caseCustNew"]'
     assert (form["objectId"], form["appId"]) == ("59", "59")
     assert change.names == ("caseCustomer", "caseCustomerId")
+
+
+def test_what_is_found_for_a_lost_create_is_ours_only_where_it_shows_it() -> None:
+    """Another value there is somebody else's: it is not cleared, whatever the source empties."""
+    record = {"lastName": "a", "jobTitle": "b", "companyName": "c"}
+    source = Source(update_nulls=True).create(record)
+    found = {"lastName": "a", "jobTitle": "theirs"}
+    source.shown = shown_where_ours(content_of(record), found)
+    assert source.shown.keys() == {"lastName", "companyName"}
+    assert shown_where_ours(content_of(record), None) == {}
+    source.apptivo.lead["jobTitle"] = "theirs"
+    assert source.update({"lastName": None, "jobTitle": None}).names == ("lastName",)
+    assert source.apptivo.lead["jobTitle"] == "theirs"
+
+
+def test_of_several_intentions_the_one_is_remembered_that_is_there() -> None:
+    """What may be one of two is neither, once the object shows which."""
+    first, second = content_of({"x": "1.0"})["x"], content_of({"x": "b"})["x"]
+    both = joined({"x": first}, {"x": second})["x"]
+    assert part_held(both, "b") == second
+    assert part_held(both, 1) == first
+    assert part_held(both, "c") == both
