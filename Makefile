@@ -58,6 +58,7 @@ simulate: $(READY)  ## run SEEDS=1000 simulated courses FROM=0, or one: SEED=n
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say make PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --without-pip --clear $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade --only-binary :all: pip uv || \
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[sandbox,postgres]' --group dev
+	$(BIN)/python tests/install.py $(BIN)/python --constraint constraints.txt --editable '.[sandbox,postgres]' --group dev
 	@touch $(READY)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import venv
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
+
+from tests.install import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +27,9 @@ def make(folder: Path, *requirements: str) -> Path:
 def add(programs: Path, *requirements: str) -> None:
     """Install requirements into an environment.
 
-    This environment's pip does it, so that a Python without ensurepip will do. It compiles nothing:
-    that takes almost as long as all the rest, and most modules are never imported.
+    This environment's uv or pip does it, so that a Python without ensurepip will do.
     """
-    pip = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
-    command = [*pip, "install", "--quiet", "--no-compile", *requirements]
-    subprocess.run(command, check=True)  # noqa: S603 - our own
+    install(str(programs / "python"), *requirements)
 
 
 @contextmanager

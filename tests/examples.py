@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tests import environments
 from tests.environments import REPO
+from tests.install import uv_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,9 +100,13 @@ def _kept(plugin: dict[str, str], install: Callable[..., CompletedProcess[str]])
         if not made_for.exists() or made_for.read_text("utf-8") != wanted:
             shutil.rmtree(cache, ignore_errors=True)
             cache.mkdir()
-            # As in `environments.add`, nothing is compiled.
-            environ = {"MELTANO_SYS_DIR_ROOT": str(cache), "PIP_COMPILE": "0"}
-            installed = install(plugin["name"], **environ)
+            # As in `tests/install.py`: uv first, then pip, which need not compile.
+            root = {"MELTANO_SYS_DIR_ROOT": str(cache)}
+            with_uv = {"MELTANO_VENV_BACKEND": "uv", **uv_settings()}
+            installed = install(plugin["name"], **root, **with_uv)
+            if installed.returncode != 0:
+                with_pip = {"MELTANO_VENV_BACKEND": "virtualenv", "PIP_COMPILE": "0"}
+                installed = install(plugin["name"], **root, **with_pip)
             assert installed.returncode == 0, installed.stderr
             made_for.write_text(wanted, "utf-8")
     return cache

@@ -1,7 +1,7 @@
 """Meltano itself, in a project made from the repository's, and what its taps load.
 
-Meltano lives in `.venv-meltano` and its plugins in `.venv-plugin-*`: the first run makes them with
-pip, and later runs find them there.
+Meltano lives in `.venv-meltano` and its plugins in `.venv-plugin-*`: the first run makes them by
+uv or pip, and later runs find them there.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ MELTANO_SETTINGS = {
     "MELTANO_ENVIRONMENT": "sandbox",
     # Nobody listens there: a look-up in the Hub would fail.
     "MELTANO_HUB_URL": "http://127.0.0.1:9",
-    # Unlike uv, pip heeds this machine's pip configuration.
-    "MELTANO_VENV_BACKEND": "virtualenv",
 }
 
 # tap-jsonl cannot resume; a tap that can, and tells its state after every row.
