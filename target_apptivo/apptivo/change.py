@@ -118,20 +118,18 @@ def shown_after_create(
     return shown
 
 
-def shown_where_ours(intended: Content, found: Mapping[str, Any] | None) -> dict[str, str]:
+def shown_where_ours(intended: Content, found: Mapping[str, Any]) -> dict[str, str]:
     """Tell what a create wrote of which the answer was lost, by the object that was found for it.
 
     Another value there is somebody else's, or the object is not ours at all: it is never cleared.
 
     Args:
         intended: The content of the record that was sent, an earlier run's too.
-        found: The object; none where it cannot be read.
+        found: The object.
 
     Returns:
         Digest texts by name, empty where nothing is remembered as seen.
     """
-    if found is None:
-        return {}
     return {
         name: written_content(taken_in(intended, name)) if name in KINDS else _UNSEEN
         for name in intended

@@ -82,6 +82,9 @@ def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     is_of_another = thing.maker is not None and thing.maker.key != message.key
     if thing.is_shared or is_of_another or thing.is_found_after_loss:
         return True
+    if thing.maker is None and name == "emailAddresses" and message.lane.on_conflict == "keep":
+        # People's list: what was left out once is not put in later, and what comes new is.
+        return True
     if not thing.is_by_people(name):
         return False
     if message.lane.on_conflict == "keep" or thing.stamps[name].at >= message.seen_at:

@@ -442,7 +442,6 @@ def test_what_is_found_for_a_lost_create_is_ours_only_where_it_shows_it() -> Non
     found = {"lastName": "a", "jobTitle": "theirs"}
     source.shown = shown_where_ours(content_of(record), found)
     assert source.shown.keys() == {"lastName", "companyName"}
-    assert shown_where_ours(content_of(record), None) == {}
     source.apptivo.lead["jobTitle"] = "theirs"
     assert source.update({"lastName": None, "jobTitle": None}).names == ("lastName",)
     assert source.apptivo.lead["jobTitle"] == "theirs"

@@ -93,7 +93,9 @@ async def _found(record: Shaped, rules: Rules, found: Found, lost: Verdict) -> V
         resolution="found",
         possible_duplicate=lost.possible_duplicate,
     )
-    await adopt(record, rules, found.apptivo_id, record.content)
+    adopted = await adopt(record, rules, found.apptivo_id, record.content)
+    if isinstance(adopted, Unclear):
+        return uncertain(f"{lost.reason}; {adopted.reason}", lost)
     return verdict
 
 

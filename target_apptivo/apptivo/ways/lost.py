@@ -48,7 +48,7 @@ async def clear_up(
     return found if isinstance(found, Unclear) else Unclear("not found, but in one look only")
 
 
-async def adopt(record: Shaped, rules: Rules, apptivo_id: str, sent: Content) -> Content:
+async def adopt(record: Shaped, rules: Rules, apptivo_id: str, sent: Content) -> Content | Unclear:
     """Take what was found for what was sent, and remember of it as ours what shows as ours.
 
     Args:
@@ -58,10 +58,12 @@ async def adopt(record: Shaped, rules: Rules, apptivo_id: str, sent: Content) ->
         sent: The content of what was sent, perhaps by an earlier run.
 
     Returns:
-        What of it this journal wrote, as far as can be told.
+        What of it this journal wrote, as far as can be told; unclear where it cannot be read.
     """
     found = await read(apptivo_id, rules)
-    shown = shown_where_ours(sent, found if isinstance(found, dict) else None)
+    if not isinstance(found, dict):
+        return Unclear(f"{apptivo_id} is found, and cannot be read")
+    shown = shown_where_ours(sent, found)
     await Remember(
         place=place_of(record),
         apptivo_id=apptivo_id,

@@ -156,6 +156,8 @@ def _target_in_doubt(doubt: InDoubt) -> Target | None:
 async def _adopt(record: Shaped, rules: Rules, apptivo_id: str, doubt: InDoubt) -> Verdict:
     """Take what an earlier run created for the record's own, and bring its changes since."""
     shown = await adopt(record, rules, apptivo_id, doubt.intended)
+    if isinstance(shown, Unclear):
+        return uncertain(f"in doubt since an earlier run: {shown.reason}")
     if not is_new(record.content, doubt.intended):
         return Verdict(
             outcome=Outcome.ACCEPTED,
