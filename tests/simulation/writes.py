@@ -87,7 +87,7 @@ def _may_double(truth: Truth, message: Message, elder: Thing, sending: Sending) 
         if elder is not truth.stories[message.key].newest_remembered:
             return elder.is_remembered or truth.world.plan.setup.on_uncertain == "resend"
         is_other = any(
-            not is_same(name, elder.values.get(name), value)
+            elder.is_by_people(name) or not is_same(name, elder.values.get(name), value)
             for name, value in said(flat(message.row))
             if name not in UNSENT
         )
