@@ -19,10 +19,23 @@ if TYPE_CHECKING:
     from tests.simulation.truth import Truth
 
 
+# What no record may end as, by load method.
+_NEVER = {
+    "append-only": {"updated", "unchanged"},
+    "create-only": {"updated"},
+    "update-only": {"accepted", "duplicate"},
+    "upsert": {"duplicate"},
+}
+
+
 def check(truth: Truth, message: Message) -> None:
     """Look on while a record gets its outcome."""
     verdict, lane = message.verdict, message.lane
     assert verdict
+    # Apptivo itself may call any record a duplicate.
+    is_ours = verdict.outcome != "duplicate" or verdict.http_status is None
+    if is_ours and verdict.outcome in _NEVER[lane.load_method] and not message.is_deleted:
+        truth.break_(f"{message.name} is {verdict.outcome} under {lane.load_method}")
     if verdict.outcome in {"rejected", "skipped"} and message.made:
         truth.break_(f"{message.name} is {verdict.outcome}, and was made: {verdict.reason}")
     doubles = len(message.made) > 1 and lane.method == "POST"

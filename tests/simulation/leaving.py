@@ -22,6 +22,9 @@ def check(truth: Truth, sending: Sending) -> None:
     if len({*keys}) != len(keys):
         truth.break_(f"twins in one batch: {keys}")
     for message in sending.messages:
+        method = message.lane.load_method
+        if sending.action == "update" and method in {"append-only", "create-only"}:
+            truth.break_(f"{message.name} is updated under {method}")
         _check_order(truth, message)
         if sending.action:
             _check_newest(truth, message)

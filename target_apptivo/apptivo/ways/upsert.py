@@ -84,7 +84,7 @@ async def _change(record: Shaped, rules: Rules, known: Known) -> Verdict:
     if apptivo_id is None:
         return await find_or_create(record, rules)
     if rules.load_method is LoadMethod.CREATE_ONLY:
-        return _duplicate(apptivo_id, f"in Apptivo already: {apptivo_id}", matched_by="journal")
+        return _in_apptivo_already(apptivo_id, matched_by="journal")
     target = Target(
         apptivo_id=apptivo_id, taken=known.taken, shown=known.shown, matched_by="journal"
     )
@@ -94,7 +94,10 @@ async def _change(record: Shaped, rules: Rules, known: Known) -> Verdict:
 async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict:
     """Clear up what an earlier run left without an outcome."""
     settling = max(rules.settle_seconds - least_age(doubt), 0.0)
-    if target := _target_in_doubt(doubt):
+    target = _target_in_doubt(doubt)
+    if target and rules.load_method is LoadMethod.CREATE_ONLY:
+        return _in_apptivo_already(target.apptivo_id, matched_by="journal")
+    if target:
         await Wait(settling)
         return await _update_in_doubt(record, rules, target)
     if not rules.match_on:
@@ -165,9 +168,16 @@ async def _adopt(record: Shaped, rules: Rules, apptivo_id: str, doubt: InDoubt) 
             matched_by="match_on",
             resolution="found",
         )
+    if rules.load_method is LoadMethod.CREATE_ONLY:
+        return _in_apptivo_already(apptivo_id, matched_by="match_on")
     target = Target(apptivo_id=apptivo_id, taken=doubt.intended, shown=shown, matched_by="match_on")
     verdict = await update(record, rules, target)
     return replace(verdict, resolution="found")
+
+
+def _in_apptivo_already(apptivo_id: str, *, matched_by: str) -> Verdict:
+    """Give the verdict of a record that was created before, and is only to be created."""
+    return _duplicate(apptivo_id, f"in Apptivo already: {apptivo_id}", matched_by=matched_by)
 
 
 def _duplicate(apptivo_id: str, reason: str, *, matched_by: str) -> Verdict:
