@@ -72,7 +72,7 @@ def _is_gone(thing: Thing, message: Message) -> bool:
 
 def _differences(thing: Thing, message: Message) -> Iterator[str]:
     """Say what an object of a record holds that it should not."""
-    for name, value in _wanted(message):
+    for name, value in _wanted(thing, message):
         found = thing.values.get(name)
         if is_same(name, found, value) or _may_differ(thing, name, message):
             continue
@@ -80,12 +80,13 @@ def _differences(thing: Thing, message: Message) -> Iterator[str]:
         yield f"{message.name} is {message.verdict.outcome}, and {name} is {found!r}, not {value!r}"
 
 
-def _wanted(message: Message) -> Iterator[tuple[str, object]]:
-    """Give what a record says of its object."""
+def _wanted(thing: Thing, message: Message) -> Iterator[tuple[str, object]]:
+    """Give what a record says of its object; of nulls those that clear what we wrote."""
     lane = message.lane
     left_out = UNSENT | ({reference_of(lane)} if lane.parent else set())
     for name, value in flat(message.row).items():
-        clears = is_blank(value) and lane.update_nulls and name in message.taken_before
+        was_ours = name in thing.left and name in message.taken_before
+        clears = is_blank(value) and lane.update_nulls and was_ours
         if name not in left_out and (clears or not is_blank(value)):
             yield name, value
 

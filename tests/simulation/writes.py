@@ -138,7 +138,7 @@ def check_write(truth: Truth, thing: Thing, name: str, value: object, sending: S
             truth.break_(f"{message.name} writes {name}, which the source did not change")
     elif thing.is_by_people(name) and thing.stamps[name].at >= message.seen_at:
         pass  # Edited between our read and our write: nobody can tell.
-    elif lost := _theirs(thing) - addresses(value):
+    elif lost := _theirs(truth, thing, message) - addresses(value):
         truth.break_(f"{message.name} drops e-mails of people: {lost}")
     thing.taken.setdefault(name, []).append(value)
     thing.left.setdefault(name, []).append(value)
@@ -232,10 +232,12 @@ def _is_taken(truth: Truth, thing: Thing, name: str, value: object, message: Mes
     return bool(taken) and all(is_same(name, each, value) for each in taken or ())
 
 
-def _theirs(thing: Thing) -> set[str]:
-    """Give the e-mails of an object that we never wrote."""
-    ours = [addresses(value) for value in thing.left.get("emailAddresses", ())]
-    return addresses(thing.values.get("emailAddresses")) - set().union(*ours)
+def _theirs(truth: Truth, thing: Thing, message: Message) -> set[str]:
+    """Give the e-mails of an object that we never wrote; a copy of ours, taken for it, has ours."""
+    written = [*thing.left.get("emailAddresses", ())]
+    if thing.is_found_after_loss:
+        written += [each.row.get("emailAddresses") for each in truth.stories[message.key].messages]
+    return addresses(thing.values.get("emailAddresses")) - set().union(*map(addresses, written))
 
 
 def check_deletion(truth: Truth, thing: Thing, sending: Sending) -> None:
