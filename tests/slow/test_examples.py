@@ -172,16 +172,14 @@ def test_a_warehouse_is_kept_in_step(warehouse: Warehouse) -> None:
     """What is new is created, what has changed is updated, and nothing else is asked or sent."""
     warehouse.example.run_block(0)
     first = warehouse.calls()
-    again = warehouse.example.run(SYNC)
-    whole = warehouse.example.run("meltano run --full-refresh tap-postgres target-apptivo")
+    again = warehouse.example.run("meltano run --full-refresh tap-postgres target-apptivo")
     second = warehouse.calls()
     _changed, planned, _run = warehouse.example.run_block(1)
     third = warehouse.calls()
     (parents_first,) = warehouse.example.run_block(2)
 
-    assert (again.returncode, whole.returncode) == (0, 0), again.stderr + whole.stderr
+    assert again.returncode == 0, again.stderr
     assert "1150 unchanged" in again.stderr
-    assert "1150 unchanged" in whole.stderr
     assert second == first
     assert writes(first) == {
         "customers": (1000, 0),

@@ -44,8 +44,8 @@ def nodes(path: Path) -> tuple[ast.AST, ...]:
 @cache
 def is_pure(path: Path) -> bool:
     """Whether a module promises purity: `Pure` or `Data` in the first line of its docstring."""
-    docstring = ast.get_docstring(tree(path)) or ""
-    return bool(re.search(r"\b(Pure|Data)\b", docstring.partition("\n")[0], re.IGNORECASE))
+    with path.open(encoding="utf-8") as module:
+        return bool(re.search(r"\b(Pure|Data)\b", module.readline(), re.IGNORECASE))
 
 
 def name_of(path: Path) -> str:
