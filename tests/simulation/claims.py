@@ -85,7 +85,8 @@ def _wanted(thing: Thing, message: Message) -> Iterator[tuple[str, object]]:
     lane = message.lane
     left_out = UNSENT | ({reference_of(lane)} if lane.parent else set())
     for name, value in flat(message.row).items():
-        was_ours = name in thing.left and name in message.taken_before
+        was_written = name in thing.left and name not in thing.not_ours
+        was_ours = was_written and name in message.taken_before
         clears = is_blank(value) and lane.update_nulls and was_ours
         if name not in left_out and (clears or not is_blank(value)):
             yield name, value

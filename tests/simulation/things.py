@@ -42,6 +42,8 @@ class Thing:
         taken: What may have been taken of its source last, by attribute.
         left: Every value that we wrote, by attribute.
         is_found_after_loss: Whether it is people's, and was found where a create of ours was lost.
+        not_ours: Names that showed another value than we wrote when it was found for a lost create:
+            nulls do not clear them, until we write them again.
         remembered_at: Since when the journal holds for good that it was created.
     """
 
@@ -58,6 +60,7 @@ class Thing:
     left: dict[str, list[Any]] = field(default_factory=dict)
     remembered_at: float | None = None
     is_found_after_loss: bool = False
+    not_ours: set[str] = field(default_factory=set)
 
     @property
     def apptivo_id(self) -> str:

@@ -189,7 +189,8 @@ class Truth:
         if message.lane.name not in thing.owners:
             # Found, and nothing had to be written.
             writes.check_adoption(self, thing, message)
-        if step.is_created and thing.maker is None and is_lost:
-            # It cannot be told from ours: the contract takes it for what was sent (12.7).
-            thing.is_found_after_loss = True
+        if step.is_created and is_lost:
+            # People's cannot be told from ours: the contract takes it for what was sent (12.7).
+            thing.is_found_after_loss = thing.maker is None
+            thing.not_ours = {name for name in thing.stamps if thing.is_by_people(name)}
         claims.take(thing, message, step, self.world.now)

@@ -141,6 +141,7 @@ def check_write(truth: Truth, thing: Thing, name: str, value: object, sending: S
     elif lost := _theirs(truth, thing, message) - addresses(value):
         truth.break_(f"{message.name} drops e-mails of people: {lost}")
     thing.taken.setdefault(name, []).append(value)
+    thing.not_ours.discard(name)
     thing.left.setdefault(name, []).append(value)
 
 
