@@ -49,7 +49,7 @@ async def update(record: Shaped, rules: Rules, target: Target) -> Verdict:
     if isinstance(found, Gone) and target.taken is not None:
         return await _look_once(record, rules, target)
     if not isinstance(found, dict):
-        return _unreadable(found, target)
+        return unreadable(found, target)
     change = _planned(record, rules, target, found)
     if isinstance(change, Verdict):
         return change
@@ -173,7 +173,7 @@ async def _look_once(record: Shaped, rules: Rules, target: Target) -> Verdict:
     return refused(f"no longer in Apptivo: {target.apptivo_id}")
 
 
-def _unreadable(found: Gone | Stranger | Unbelievable, target: Target) -> Verdict:
+def unreadable(found: Gone | Stranger | Unbelievable, target: Target) -> Verdict:
     """Give the verdict of a record whose object cannot be read."""
     if isinstance(found, Stranger):
         return refused(f"a read of {target.apptivo_id} shows another object")

@@ -18,11 +18,11 @@ from target_apptivo.apptivo.ways.doubt import (
     uncertain,
     unchanged,
 )
-from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look, unless_taken
+from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look, read, unless_taken
 from target_apptivo.apptivo.ways.lost import adopt, clear_up
 from target_apptivo.apptivo.ways.notes import place_of
 from target_apptivo.apptivo.ways.prove import Proof, prove
-from target_apptivo.apptivo.ways.update import Target, update
+from target_apptivo.apptivo.ways.update import Target, unreadable, update
 from target_apptivo.journal.steps import InDoubt, Known, Recall, Remember, Same, Unknown
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ async def _settle_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdict
     settling = max(rules.settle_seconds - least_age(doubt), 0.0)
     target = _target_in_doubt(doubt)
     if target and rules.load_method is LoadMethod.CREATE_ONLY:
-        return _in_apptivo_already(target.apptivo_id, matched_by="journal")
+        return await _see_it_is_there(rules, target)
     if target:
         await Wait(settling)
         return await _update_in_doubt(record, rules, target)
@@ -139,6 +139,14 @@ async def _update_in_doubt(record: Shaped, rules: Rules, target: Target) -> Verd
     if isinstance(owned, Unclear):
         return uncertain(f"in doubt since an earlier run: {owned.reason}")
     return await update(record, rules, target)
+
+
+async def _see_it_is_there(rules: Rules, target: Target) -> Verdict:
+    """Leave what was to be updated or deleted as it is, if it is there."""
+    found = await read(target.apptivo_id, rules)
+    if not isinstance(found, dict):
+        return unreadable(found, target)
+    return _in_apptivo_already(target.apptivo_id, matched_by="journal")
 
 
 def _target_in_doubt(doubt: InDoubt) -> Target | None:
