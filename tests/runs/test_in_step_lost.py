@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_apptivo.sandbox.exchange import Reply
-from tests.in_step import is_write, lead, named, outcomes, payload, responses, states, table
+from tests.in_step import (
+    customer,
+    is_write,
+    lead,
+    named,
+    outcomes,
+    payload,
+    responses,
+    states,
+    table,
+)
 
 if TYPE_CHECKING:
     from target_apptivo.sandbox import Sandbox
@@ -360,6 +370,49 @@ def test_what_is_found_in_doubt_gets_the_changes_since(step: InStep) -> None:
     assert step.held("leads")[1]["description"] == "new"
     assert step.counts("leads")[1] == 1
     assert not outcomes(step(rows, streams=MATCHED))
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_found_in_doubt_is_not_updated_under_create_only(step: InStep) -> None:
+    """It was created, and that is all that is wanted; its changes since are not."""
+    streams = {"leads": {**MATCHED["leads"], "load_method": "create-only"}}
+    losing = Losing(step.sandbox, stores=True)
+
+    def respond(request: Received) -> Reply | None:
+        if losing.lost and not is_write(request):
+            return Reply.json({"status": "FAILURE", "reason": "busy"})
+        return losing.respond(request)
+
+    step.sandbox.respond = respond
+    step(table("leads", lead(1, description="old")), streams=streams, **set_aside(step))
+    step.sandbox.respond = None
+    run = step(table("leads", lead(1, description="new")), streams=streams)
+    assert outcomes(run) == ["duplicate"]
+    assert not step.sent
+    assert step.held("leads")[1]["description"] == "old"
+
+
+@pytest.mark.parametrize(("stores", "outcome"), [(True, "rejected"), (False, "duplicate")])
+def test_what_was_to_be_deleted_is_looked_at_under_create_only(
+    step: InStep, *, stores: bool, outcome: str
+) -> None:
+    """A row that came back after a lost delete is no duplicate of what is gone."""
+    streams = {
+        "customers": {
+            "endpoint": "create_customer",
+            "load_method": "create-only",
+            "hard_delete": True,
+        }
+    }
+    step(table("customers", customer(1)), streams=streams)
+    Losing(step.sandbox, stores=stores, number=9)
+    gone = table("customers", customer(1, _sdc_deleted_at="2026-01-01"))
+    run = step(gone, streams=streams, max_attempts=1, **set_aside(step))
+    assert outcomes(run) == ["uncertain"]
+    step.sandbox.respond = None
+    run = step(table("customers", customer(1)), streams=streams, **set_aside(step))
+    assert outcomes(run) == [outcome]
+    assert not step.sent
 
 
 def test_a_set_aside_line_that_is_older_than_what_was_taken_is_skipped(step: InStep) -> None:
