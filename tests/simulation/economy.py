@@ -85,7 +85,9 @@ class Economy:
         """Nobody waits who lost nothing."""
         outcomes = {_outcome(message) for message in run.messages}
         seconds = self._world.now - run.started_at
-        if outcomes <= {"unchanged"} and seconds > _LONGEST:
+        # Calm as it is, an answer may take its time.
+        is_quiet = outcomes <= {"unchanged"} and not run.sendings
+        if is_quiet and seconds > _LONGEST:
             yield f"a calm run in which nothing was sent took {seconds:.0f} s"
 
 
