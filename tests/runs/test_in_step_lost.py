@@ -64,6 +64,18 @@ class Losing:
         )
 
 
+def lose_and_refuse_looks(step: InStep) -> None:
+    """Lose the answer to the first write, and refuse to be asked about it: it stays in doubt."""
+    losing = Losing(step.sandbox, stores=True)
+
+    def respond(request: Received) -> Reply | None:
+        if losing.lost and not is_write(request):
+            return Reply.json({"status": "FAILURE", "reason": "busy"})
+        return losing.respond(request)
+
+    step.sandbox.respond = respond
+
+
 @pytest.fixture
 def known(person: Person) -> None:
     """Somebody by whom the search is proven."""
@@ -141,14 +153,7 @@ def test_a_look_that_cannot_be_believed_is_no_look(step: InStep) -> None:
 @pytest.mark.usefixtures("known")
 def test_looks_that_are_refused_leave_it_uncertain(step: InStep) -> None:
     """Nobody can tell: it is not sent again, and stays in doubt."""
-    losing = Losing(step.sandbox, stores=True)
-
-    def respond(request: Received) -> Reply | None:
-        if losing.lost and not is_write(request):
-            return Reply.json({"status": "FAILURE", "reason": "busy"})
-        return losing.respond(request)
-
-    step.sandbox.respond = respond
+    lose_and_refuse_looks(step)
     rows = table("leads", lead(1))
     run = step(rows, streams=MATCHED, **set_aside(step))
     assert outcomes(run) == ["uncertain"]
@@ -333,14 +338,7 @@ def test_what_waits_goes_on_at_its_time(step: InStep) -> None:
 @pytest.mark.usefixtures("known")
 def test_in_doubt_under_other_match_values_it_is_uncertain(step: InStep) -> None:
     """Looking under the new value would not find what the old one made."""
-    losing = Losing(step.sandbox, stores=True)
-
-    def respond(request: Received) -> Reply | None:
-        if losing.lost and not is_write(request):
-            return Reply.json({"status": "FAILURE", "reason": "busy"})
-        return losing.respond(request)
-
-    step.sandbox.respond = respond
+    lose_and_refuse_looks(step)
     run = step(table("leads", lead(1)), streams=MATCHED, **set_aside(step))
     assert outcomes(run) == ["uncertain"]
     step.sandbox.respond = None
@@ -354,14 +352,7 @@ def test_in_doubt_under_other_match_values_it_is_uncertain(step: InStep) -> None
 @pytest.mark.usefixtures("known")
 def test_what_is_found_in_doubt_gets_the_changes_since(step: InStep) -> None:
     """What the earlier run created is taken for the record's own, and brought up to date."""
-    losing = Losing(step.sandbox, stores=True)
-
-    def respond(request: Received) -> Reply | None:
-        if losing.lost and not is_write(request):
-            return Reply.json({"status": "FAILURE", "reason": "busy"})
-        return losing.respond(request)
-
-    step.sandbox.respond = respond
+    lose_and_refuse_looks(step)
     step(table("leads", lead(1, description="old")), streams=MATCHED, **set_aside(step))
     step.sandbox.respond = None
     rows = table("leads", lead(1, description="new"))
@@ -376,14 +367,7 @@ def test_what_is_found_in_doubt_gets_the_changes_since(step: InStep) -> None:
 def test_what_is_found_in_doubt_is_not_updated_under_create_only(step: InStep) -> None:
     """It was created, and that is all that is wanted; its changes since are not."""
     streams = {"leads": {**MATCHED["leads"], "load_method": "create-only"}}
-    losing = Losing(step.sandbox, stores=True)
-
-    def respond(request: Received) -> Reply | None:
-        if losing.lost and not is_write(request):
-            return Reply.json({"status": "FAILURE", "reason": "busy"})
-        return losing.respond(request)
-
-    step.sandbox.respond = respond
+    lose_and_refuse_looks(step)
     step(table("leads", lead(1, description="old")), streams=streams, **set_aside(step))
     step.sandbox.respond = None
     run = step(table("leads", lead(1, description="new")), streams=streams)

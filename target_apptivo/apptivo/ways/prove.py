@@ -30,7 +30,7 @@ _LONGEST_PAUSE = 30.0
 # How often the newest objects are listed where none of them proves anything: one that cannot be
 # read may be gone since, or it was only the read that failed.
 _LISTINGS = 2
-_UNPROVEN = "nothing proves the search by match_on"
+UNPROVEN = "nothing proves the search by match_on"
 
 
 class Proof(Enum):
@@ -65,14 +65,14 @@ async def _prove_by_newest(rules: Rules) -> Proof | Unclear:
     for _ in range(_LISTINGS):
         page = await _newest_page(rules)
         if isinstance(page, Unbelievable):
-            return Unclear(f"{_UNPROVEN}: {page.reason}")
+            return Unclear(f"{UNPROVEN}: {page.reason}")
         newest = _findable(page, rules)
         if not newest:
             return Proof.NOTHING if page.rows or page.count else Proof.EMPTY
         for criteria, apptivo_id in newest:
             if await witness(criteria, apptivo_id, rules):
                 return Proof.PROVEN
-    return Unclear(f"{_UNPROVEN}: those listed as newest cannot be read, or change")
+    return Unclear(f"{UNPROVEN}: those listed as newest cannot be read, or change")
 
 
 async def witness(criteria: Criteria, apptivo_id: str, rules: Rules) -> bool:

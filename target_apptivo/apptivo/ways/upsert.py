@@ -21,7 +21,7 @@ from target_apptivo.apptivo.ways.doubt import (
 from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look, read, unless_taken
 from target_apptivo.apptivo.ways.lost import adopt, clear_up
 from target_apptivo.apptivo.ways.notes import place_of
-from target_apptivo.apptivo.ways.prove import Proof, prove
+from target_apptivo.apptivo.ways.prove import UNPROVEN, Proof, prove
 from target_apptivo.apptivo.ways.update import Target, unreadable, update
 from target_apptivo.journal.steps import InDoubt, Known, Recall, Remember, Same, Unknown
 
@@ -112,7 +112,7 @@ async def _look_for_doubt(record: Shaped, rules: Rules, doubt: InDoubt) -> Verdi
     """Look for what an earlier run may have created: it is there by now, or never will be."""
     proof = await prove(rules)
     if proof is Proof.NOTHING and rules.on_uncertain == "hold":
-        proof = Unclear("nothing proves the search by match_on")
+        proof = Unclear(UNPROVEN)
     found = proof if isinstance(proof, Unclear) else await clear_up(record, rules, is_settled=True)
     match found:
         case Unclear(reason):
