@@ -418,6 +418,26 @@ def test_a_set_aside_line_that_is_older_than_what_was_taken_is_skipped(step: InS
     assert step.counts("leads") == {1: 1, 2: 1}
 
 
+def test_a_set_aside_line_is_older_than_what_was_taken_before_a_doubt(step: InStep) -> None:
+    """Newer data was taken, and an update since is in doubt: the old line is not sent."""
+    path = step.folder / "rejected.singer"
+    step.sandbox.respond = lambda request: (
+        Reply.json({"status": "FAILURE", "reason": "no"}) if is_write(request) else None
+    )
+    step(table("leads", lead(1, description="old")), **set_aside(step))
+    lines = path.read_text().splitlines()
+    path.unlink()
+    time.sleep(0.01)
+    step.sandbox.respond = None
+    step(table("leads", lead(1, description="new")))
+    Losing(step.sandbox, stores=False, number=9)
+    crash(step, lead(1, description="newer"), max_attempts=1)
+    step.sandbox.respond = None
+    assert in_doubt(step) == 1
+    assert outcomes(step(lines)) == ["skipped"]
+    assert not step.sent
+
+
 def test_a_set_aside_line_of_a_key_that_nobody_took_is_sent(step: InStep) -> None:
     """Mended and sent again; and a third time it is nothing new."""
     path = step.folder / "rejected.singer"

@@ -424,6 +424,29 @@ def test_a_search_that_never_learns_ends_the_run_and_names_the_witness(step: InS
     assert states(run) == []
 
 
+def test_a_witness_that_could_not_be_read_once_is_no_less_there(
+    step: InStep, person: Person
+) -> None:
+    """A search that finds nothing by a criterion, and a read that fails: nothing is created."""
+    person.creates("leads", lastName="Known")
+    (known,) = step.sandbox.records["leads"]
+    reads = 0
+
+    def respond(request: Received) -> Reply | None:
+        nonlocal reads
+        params = dict(request.params)
+        if params.get("a") == "getById":
+            reads += 1
+            return Reply.json({"status": "FAILURE", "reason": "busy"}) if reads == 1 else None
+        return Reply.json({"countOfRecords": 0}) if params.get("searchData") else None
+
+    step.sandbox.respond = respond
+    run = step(table("leads", lead(1)), streams={"leads": matching("lastName")}, settle_seconds=0.5)
+    assert run.code == 1
+    assert known["id"] in run.last_log
+    assert not step.sent
+
+
 def test_a_search_that_ignores_its_criteria_is_not_believed(step: InStep, person: Person) -> None:
     """An app with more than 1,000 records, and a criterion that the app does not know."""
     step.sandbox.criteria = "ignored"
