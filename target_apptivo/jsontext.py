@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import simplejson
 
@@ -66,7 +66,7 @@ def _exact(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-# Made once: an encoder for every value takes longer than most values.
+# Made once, like those below: one for every value takes longer than most values.
 _compact = simplejson.JSONEncoder(
     default=_default, use_decimal=False, allow_nan=False, ensure_ascii=False, separators=(",", ":")
 ).encode
@@ -97,15 +97,21 @@ def dumps_line(value: object, *, allow_nan: bool = True) -> str:
     Raises:
         ValueError: If `NaN` is not allowed, and the value holds it.
     """
-    line: str = simplejson.dumps(
-        value, default=_told, use_decimal=True, allow_nan=allow_nan, separators=(",", ":")
-    )
+    line: str = _LINES[allow_nan](value)
     return line
 
 
 def _told(value: object) -> str:
     """Write what is no JSON type and comes of a stream map."""
     return value.isoformat() if isinstance(value, dt.datetime | dt.date | dt.time) else str(value)
+
+
+_LINES: Final = {
+    allow_nan: simplejson.JSONEncoder(
+        default=_told, use_decimal=True, allow_nan=allow_nan, separators=(",", ":")
+    ).encode
+    for allow_nan in (False, True)
+}
 
 
 def loads(text: str | bytes) -> Any:  # noqa: ANN401
@@ -115,7 +121,7 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401
         ValueError: If the text is not JSON, or holds what cannot be held.
     """
     try:
-        return json.loads(_unmarked(text), parse_float=Decimal)
+        return _EXACT.decode(_decoded(text))
     except (ArithmeticError, RecursionError):
         msg = "a number that cannot be held, or nested too deep"
         raise ValueError(msg) from None
@@ -129,7 +135,7 @@ def loads_strictly(text: str | bytes) -> Any:  # noqa: ANN401
             too deep.
     """
     try:
-        value = json.loads(_unmarked(text), parse_float=_writable, parse_constant=_writable)
+        value = _STRICT.decode(_decoded(text))
     except (ArithmeticError, RecursionError):
         msg = "a number that cannot be held, or nested too deep"
         raise ValueError(msg) from None
@@ -164,9 +170,11 @@ def _items(value: object) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _unmarked(text: str | bytes) -> str | bytes:
-    """Drop a byte order mark; that of bytes is read by `json` itself."""
-    return text.removeprefix("\ufeff") if isinstance(text, str) else text
+def _decoded(text: str | bytes) -> str:
+    """Read bytes as `json` does, and drop a byte order mark."""
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    return text.removeprefix("\ufeff")
 
 
 def _writable(text: str) -> Decimal:
@@ -174,3 +182,7 @@ def _writable(text: str) -> Decimal:
     number = Decimal(text)
     number_text(number)
     return number
+
+
+_EXACT: Final = json.JSONDecoder(parse_float=Decimal)
+_STRICT: Final = json.JSONDecoder(parse_float=_writable, parse_constant=_writable)

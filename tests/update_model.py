@@ -122,7 +122,7 @@ class Source:
         """Create the lead, and remember."""
         answer = self.apptivo.create(payload)
         self.taken = content_of(payload)
-        self.shown = shown_after_create(payload, answer if is_seen else None)
+        self.shown = shown_after_create(self.taken, payload, answer if is_seen else None)
         return self
 
     def plan(self, payload: Record) -> Change:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from target_apptivo.apptivo.content import NOTHING, content_of, custom_entries, looses_in
+from target_apptivo.apptivo.content import NOTHING, custom_entries, looses_in
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, value_of
 from target_apptivo.apptivo.lists import KINDS, Written, after_answer, taken_in, written_content
 from target_apptivo.apptivo.values import is_empty, is_there, loose_digest, objects_in
@@ -89,7 +89,7 @@ def shown_after_update(change: Change, answer: Mapping[str, Any] | None) -> dict
 
 
 def shown_after_create(
-    payload: Mapping[str, Any], answer: Mapping[str, Any] | None
+    content: Content, payload: Mapping[str, Any], answer: Mapping[str, Any] | None
 ) -> dict[str, str]:
     """Tell as what Apptivo shows the attributes that a create wrote: all of them.
 
@@ -97,17 +97,15 @@ def shown_after_create(
     not name counts as the work of others.
 
     Args:
+        content: What the record says.
         payload: The record as it was sent.
         answer: The object that the answer, or a look, shows; none where none is shown.
 
     Returns:
         Digest texts by name, empty where nothing is seen.
-
-    Raises:
-        RecordRejectedError: If a value cannot be written as JSON.
     """
     shown = {}
-    for name in content_of(payload):
+    for name in (name for name, text in content.items() if text != NOTHING):
         entries = objects_in(payload.get(name)) if name in KINDS else None
         if entries is None:
             shown[name] = _digest_in(answer, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,7 +55,7 @@ class Criterion:
 Alternative = tuple[Criterion, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Criteria:
     """By what a record is looked for.
 
@@ -67,7 +68,7 @@ class Criteria:
     alternatives: tuple[Alternative, ...]
     own_id: str | None = None
 
-    @property
+    @cached_property
     def lines(self) -> tuple[str, ...]:
         """Give a digest for each alternative: records of one app that may be equal share one."""
         return tuple(

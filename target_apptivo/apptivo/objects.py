@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.operation import Content, Operation
@@ -43,6 +44,7 @@ class Unbelievable:
     reason: str
 
 
+@lru_cache
 def app_operation(
     row: Endpoint, headers: Pairs = (), *, data_param: str | None = None
 ) -> Operation:

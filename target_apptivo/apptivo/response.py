@@ -109,12 +109,16 @@ def interpret_response(operation: Operation, answer: Response | NoResponse) -> V
             )
     body = _read(answer.body) if answer.is_whole else _CUT_OFF
     verdict = _judge(operation, answer.status_code, body, is_page=_is_page(answer.body))
-    return replace(
-        verdict,
-        http_status=answer.status_code,
+    # Made anew: `replace` takes as long as half a request.
+    return Verdict(
+        outcome=verdict.outcome,
+        meaning=verdict.meaning,
         reason=None if verdict.outcome is Outcome.ACCEPTED else _reason(verdict, answer, body),
+        apptivo_id=verdict.apptivo_id,
+        http_status=answer.status_code,
         response=body if isinstance(body, dict) else None,
         response_text=None if isinstance(body, dict) else _text(answer.body) or None,
+        pushes_back=verdict.pushes_back,
         retry_after=answer.retry_after,
     )
 
@@ -187,7 +191,7 @@ def _judge_success(operation: Operation, body: object) -> Verdict:
         return replace(_POSSIBLY, reason="the answer is empty", pushes_back=True)
     found = (_id(find(body, path)) for path in operation.id_paths)
     if apptivo_id := next(filter(None, found), None):
-        return replace(_ACCEPTED, apptivo_id=apptivo_id)
+        return Verdict(outcome=Outcome.ACCEPTED, apptivo_id=apptivo_id)
     return Verdict(outcome=Outcome.UNCERTAIN, reason=NO_ID)
 
 

@@ -125,9 +125,10 @@ class Settler:
     def _is_over(self) -> bool:
         """Whether no more records will get their outcome and come to the head."""
         in_flight = self._monitor.in_flight
-        has_stopped = in_flight.window.cut < 0 and in_flight.is_quiet
-        has_failed = in_flight.window.head_error is not None
-        return self._monitor.is_closed or has_stopped or in_flight.has_delivered_all or has_failed
+        window = in_flight.window
+        if self._monitor.is_closed or in_flight.has_delivered_all or window.head_error is not None:
+            return True
+        return window.cut < 0 and in_flight.is_quiet
 
     def _awaits_answers(self) -> bool:
         """Wait a moment for the requests under way; false when there are none any more."""

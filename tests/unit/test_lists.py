@@ -134,7 +134,8 @@ def test_a_phone_that_apptivo_writes_with_dashes_is_ours() -> None:
     source = Source()
     source.apptivo.create({"phoneNumbers": [{"phoneNumber": "555-0100"}]})
     sent = {"phoneNumbers": [{"phoneNumber": 5550100}]}
-    source.taken, source.shown = content_of(sent), shown_after_create(sent, source.apptivo.shown)
+    source.taken = content_of(sent)
+    source.shown = shown_after_create(source.taken, sent, source.apptivo.shown)
     source.update({"phoneNumbers": [{"phoneNumber": "5550199"}]})
     assert [each["phoneNumber"] for each in source.apptivo.lead["phoneNumbers"]] == ["5550199"]
 
@@ -157,7 +158,8 @@ def test_an_address_written_otherwise_by_apptivo_is_ours() -> None:
     """It shares a field with what was sent, and was not there before."""
     sent = {"addresses": [{"addressLine1": "1 Main", "state": "TX"}, {"addressTypeCode": "1"}]}
     source = Source().create({"addresses": [{"addressLine1": "1 Main", "state": "Texas"}]})
-    source.taken, source.shown = content_of(sent), shown_after_create(sent, source.apptivo.shown)
+    source.taken = content_of(sent)
+    source.shown = shown_after_create(source.taken, sent, source.apptivo.shown)
     source.update({"addresses": [{"addressLine1": "2 Main", "state": "TX"}]})
     assert [each["addressLine1"] for each in source.apptivo.lead["addresses"]] == ["2 Main"]
 

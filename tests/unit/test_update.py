@@ -121,7 +121,9 @@ def test_how_apptivo_writes_our_value_is_no_conflict() -> None:
         source = Source(on_conflict="keep").create({"amount": 12500}, is_seen=False)
         source.apptivo.lead["amount"] = "12500.00"
         if is_seen:
-            source.shown = shown_after_create({"amount": 12500}, source.apptivo.shown)
+            source.shown = shown_after_create(
+                content_of({"amount": 12500}), {"amount": 12500}, source.apptivo.shown
+            )
         assert source.update({"amount": 13000}).conflicts == ()
         assert source.apptivo.lead["amount"] == 13000
 

@@ -41,7 +41,8 @@ def shown_back(
         return None
     holders = (verdict.response, *verdict.response.values())
     objects = [holder for holder in holders if isinstance(holder, dict)]
-    shown = max(objects, key=lambda each: len(_telling(payload, row) & each.keys()))
+    telling = _telling(payload, row)
+    shown = max(objects, key=lambda each: len(telling & each.keys()))
     # These names Apptivo knows: an answer without them shows a part of the object alone.
     lists = (name for name in KINDS if objects_in(payload.get(name)))
     is_part = any(is_empty(shown.get(name)) for name in lists)

@@ -72,11 +72,12 @@ async def _create_or_find(
         await intention(record, "create")
         sent = await Send(rules.operation, shaping, is_repeated=True)
         is_resent = is_repeated = True
-    verdict = replace(sent.verdict, action="create", possible_duplicate=is_repeated)
-    verdict = doubted(verdict)
+    seen = shown_back(record.payload, sent.verdict, rules.row)
+    verdict = doubted(
+        replace(sent.verdict, action="create", possible_duplicate=is_repeated, came_back=seen)
+    )
     if is_resent and verdict.outcome is Outcome.ACCEPTED:
         verdict = replace(verdict, resolution="resent")
-    verdict = replace(verdict, came_back=shown_back(record.payload, verdict, rules.row))
     await note(record, rules, verdict)
     if is_witness and verdict.apptivo_id and record.criteria:
         await witness(record.criteria, verdict.apptivo_id, rules)
@@ -111,7 +112,7 @@ async def _see(record: Shaped, rules: Rules, verdict: Verdict) -> None:
             place=place_of(record),
             apptivo_id=verdict.apptivo_id,
             taken=record.content,
-            shown=shown_after_create(record.payload, found),
+            shown=shown_after_create(record.content, record.payload, found),
             matches=record.matches,
             is_created=True,
             whole=record.fingerprint,
