@@ -84,7 +84,7 @@ def _wanted(thing: Thing, message: Message) -> Iterator[tuple[str, object]]:
     """Give what a record says of its object; of nulls those that clear what we wrote."""
     lane = message.lane
     left_out = UNSENT | ({reference_of(lane)} if lane.parent else set())
-    for name, value in flat(message.row).items():
+    for name, value in message.said.items():
         was_written = name in thing.left and name not in thing.not_ours
         was_ours = was_written and name in message.taken_before
         clears = is_blank(value) and lane.update_nulls and was_ours
@@ -107,7 +107,7 @@ def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     assert message.verdict
     is_read = message.verdict.outcome == "updated" or message.sendings > 0
     taken = message.taken_before.get(name)
-    wanted = flat(message.row)[name]
+    wanted = message.said[name]
     is_new = taken is None or not any(is_same(name, each, wanted) for each in taken)
     return not (is_read and is_new)
 

@@ -59,7 +59,7 @@ class Course:
         world.pass_by(plan.pause)
         world.disk.fails = False
         self._tap.moves_on(plan.changes)
-        People(world, dice(world.plan.seed, "people", number)).act(plan.acts)
+        People(world).act(plan.acts)
         run = Run(world, number, plan, self._tap.reads(number, plan))
         world.runs.append(run)
         world.truth.beginning()

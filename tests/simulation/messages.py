@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.simulation.things import flat
+
 if TYPE_CHECKING:
     from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.journal.steps import Place
@@ -22,6 +24,7 @@ class Message:
         lane: Its stream.
         key: Its stream and key.
         row: What it says; nothing of a deleted one.
+        said: The same, with custom attributes one by one.
         is_deleted: Whether the source deleted it.
         set_aside_at: When it was set aside, if it comes from the rejected file.
         version: The place of its change in the source.
@@ -63,6 +66,11 @@ class Message:
     sendings: int = 0
     losses: int = 0
     taken_before: dict[str, list[object]] = field(default_factory=dict)
+    said: Row = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write what it says."""
+        self.said = flat(self.row)
 
     @property
     def is_to_be_held(self) -> bool:

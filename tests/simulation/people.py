@@ -10,7 +10,6 @@ from tests.simulation.things import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from random import Random
 
     from tests.simulation.plan import Act
     from tests.simulation.things import Thing
@@ -29,10 +28,9 @@ PATHS = {
 class People:
     """What they do before and during one run."""
 
-    def __init__(self, world: World, rng: Random) -> None:
+    def __init__(self, world: World) -> None:
         """Begin."""
         self._world = world
-        self._rng = rng
         self._serial = len(world.runs) * 1_000
 
     def act(self, acts: Iterable[Act]) -> None:

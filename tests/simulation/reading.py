@@ -59,11 +59,21 @@ class Reading:
         on_end: Callable[..., None],
     ) -> None:
         """Read for a run, by the rules of each stream."""
-        self._setup = setup
         self._in_flight = in_flight
         self._on_end = on_end
-        self._referenced = {lane.parent for lane in setup.lanes}
         self._rules = rules
+        self._has_journal = setup.has_journal
+        referenced = {lane.parent for lane in setup.lanes}
+        self._remembered = {
+            lane.name: Remembered(
+                lane.name,
+                rules[lane.name],
+                [_KEY] if lane.has_keys else [],
+                is_referenced=lane.name in referenced,
+            )
+            for lane in setup.lanes
+            if setup.has_journal
+        }
 
     def take(self, message: Message, now: float) -> PendingRecord:
         """Take a record: have it delivered, or refuse it."""
@@ -85,13 +95,11 @@ class Reading:
         self, message: Message, pending: PendingRecord, rules: Rules
     ) -> Callable[[], Way] | None:
         """Shape a record, and tell what is done with it."""
-        lane, has_journal = message.lane, self._setup.has_journal
         is_deleted = rules.operation.creates and message.is_deleted
-        if is_deleted and not (rules.hard_delete and has_journal):
+        if is_deleted and not (rules.hard_delete and self._has_journal):
             return None
-        key = {_KEY: message.row[_KEY]} if lane.has_keys else {}
-        remembered = self._remembered(lane, rules) if has_journal else None
-        message.place = remembered.place(key, message.row) if remembered else None
+        remembered = self._remembered.get(message.lane.name)
+        message.place = remembered.place(pending.record.key, message.row) if remembered else None
         mapped = Mapped(
             attributes=message.row,
             place=message.place,
@@ -106,12 +114,6 @@ class Reading:
         if rules.references:
             return partial(deliver_mapped, mapped, rules)
         return partial(deliver, mapped.shape(rules), rules)
-
-    def _remembered(self, lane: Lane, rules: Rules) -> Remembered:
-        """Tell how a stream is remembered."""
-        names = [_KEY] if lane.has_keys else []
-        is_referenced = lane.name in self._referenced
-        return Remembered(lane.name, rules, names, is_referenced=is_referenced)
 
     def _pending(self, message: Message, rules: Rules) -> Watched:
         """Note what is to be known of a record until it is settled."""

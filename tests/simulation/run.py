@@ -143,7 +143,7 @@ class Run:
         now = self.world.now
         wait = self.in_flight.requests.wait(now) + 1e-6
         dues = (self.in_flight.due, now + wait, self.settler.due + 1e-6, self.main.due)
-        return min((due for due in dues if due > now), default=math.inf)
+        return min([due for due in dues if due > now], default=math.inf)
 
     @property
     def is_stopped(self) -> bool:
@@ -156,9 +156,9 @@ class Run:
         now, in_flight = self.world.now, self.in_flight
         choices = [self.main.step] if self.main.is_due(now) else []
         if not self.monitor.is_closed:
-            if not in_flight.requests.wait(now) or in_flight.due <= now:
+            if in_flight.due <= now or not in_flight.requests.wait(now):
                 choices.append(self._send)
-            if not self._group and self._scribe.has_work():
+            if not self._group and in_flight.has_journal_work:
                 choices.append(self._take_group)
         if self.settler.is_due(now):
             choices.append(self.settler.step)

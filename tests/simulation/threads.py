@@ -125,10 +125,6 @@ _NO_DATE: Any = None
 class SteppedScribe(Scribe):
     """The journal's thread: takes a group, has it committed, and takes its ways on."""
 
-    def has_work(self) -> bool:
-        """Whether it would take something."""
-        return not self._monitor.is_closed and self._monitor.in_flight.has_journal_work
-
     def take(self) -> list[PendingWay]:
         """Take a group."""
         return self._take()
@@ -173,8 +169,7 @@ class SteppedSettler(Settler):
         if self._is_ending:
             return self._is_quiet
         window = self._monitor.in_flight.window
-        is_awake = bool(self._items) or window.head_is_done or window.head_error is not None
-        return is_awake or self._is_over()
+        return bool(self._items) or window.head_is_done or self._is_over()
 
     @property
     def due(self) -> float:

@@ -44,7 +44,7 @@ def check_creation(truth: Truth, thing: Thing, sending: Sending) -> None:
 
 def _check_content(truth: Truth, thing: Thing, message: Message) -> None:
     """An object is created as the source says; a reference holds the other's id."""
-    for name, value in said(flat(message.row)):
+    for name, value in said(message.said):
         if name not in UNSENT and not is_same(name, thing.values.get(name), value):
             truth.break_(f"{message.name} is created with another {name}")
     _check_reference(truth, thing.values, message)
@@ -88,7 +88,7 @@ def _may_double(truth: Truth, message: Message, elder: Thing, sending: Sending) 
             return elder.is_remembered or truth.world.plan.setup.on_uncertain == "resend"
         is_other = any(
             elder.is_by_people(name) or not is_same(name, elder.values.get(name), value)
-            for name, value in said(flat(message.row))
+            for name, value in said(message.said)
             if name not in UNSENT
         )
         if is_other:
@@ -180,7 +180,7 @@ def check_adoption(truth: Truth, thing: Thing, message: Message) -> None:
 
 def _check_value(truth: Truth, thing: Thing, name: str, value: object, message: Message) -> None:
     """What is written is what the source says; nulls and empties blank nothing."""
-    lane, wanted = message.lane, flat(message.row)
+    lane, wanted = message.lane, message.said
     if lane.parent and name == reference_of(lane):
         _check_reference(truth, {name: value}, message)
     elif name not in wanted or not is_same(name, value, wanted[name]):
@@ -193,7 +193,7 @@ def _check_value(truth: Truth, thing: Thing, name: str, value: object, message: 
 
 def _is_as_ours(truth: Truth, thing: Thing, name: str, message: Message) -> bool:
     """Whether people's object, taken for ours (12.7), holds what we had sent: a copy of ours."""
-    sent = (flat(each.row).get(name) for each in truth.stories[message.key].messages)
+    sent = (each.said.get(name) for each in truth.stories[message.key].messages)
     is_same_one = any(is_same(name, thing.values.get(name), each) for each in sent)
     return thing.maker is None and is_same_one
 
