@@ -151,7 +151,9 @@ class Source:
 
     def remember(self, payload: Record, change: Change, answer: Record | None) -> None:
         """Write down what became of it."""
-        self.taken = {**(self.taken or {}), **content_of(payload, update_nulls=self.update_nulls)}
+        left = {name: each.taken for name, each in change.left.items()}
+        content = content_of(payload, update_nulls=self.update_nulls)
+        self.taken = {**(self.taken or {}), **left, **content}
         self.shown = {**self.shown, **shown_after_update(change, answer)}
         self.intended = {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from target_apptivo.apptivo.content import NOTHING, custom_entries, looses_in
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, value_of
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from target_apptivo.journal.steps import Content
 
 _UNSEEN: Final = ""
+
+
+class Left(NamedTuple):
+    """What an update without an outcome left of an attribute: digest texts, taken and shown."""
+
+    taken: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,7 @@ class Change:
         wanted: The values that are put in, by name, without those of `lists`.
         held: Values that Apptivo holds already of attributes that this journal wrote before.
         lists: What becomes of e-mails, phones and addresses.
+        left: Of what the record does not say, by name: what an update without an outcome left.
     """
 
     names: tuple[str, ...]
@@ -47,6 +55,7 @@ class Change:
     wanted: Mapping[str, Any]
     held: Mapping[str, Any]
     lists: Mapping[str, ListPlan]
+    left: Mapping[str, Left]
 
     @property
     def is_nothing(self) -> bool:
@@ -80,6 +89,7 @@ def shown_after_update(change: Change, answer: Mapping[str, Any] | None) -> dict
         same. What is not named here, this update did not write.
     """
     shown = {name: loose_digest(value) for name, value in change.held.items()}
+    shown |= {name: each.shown for name, each in change.left.items()}
     shown |= {name: _digest_in(answer, name) for name in change.wanted}
     for name, plan in change.lists.items():
         after = objects_in((answer or {}).get(name)) or []

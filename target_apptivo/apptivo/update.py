@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from target_apptivo.apptivo.change import Change, value_in
+from target_apptivo.apptivo.change import Change, Left, value_in
 from target_apptivo.apptivo.content import content_of, custom_entries, joined
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, custom_id, merged, told_value
 from target_apptivo.apptivo.entries import plan_list
@@ -18,12 +18,13 @@ from target_apptivo.apptivo.judging import Attribute, Judgement, Past
 from target_apptivo.apptivo.lists import KINDS, intended_content
 from target_apptivo.apptivo.objects import app_operation, id_in
 from target_apptivo.apptivo.request import Address, shape_request
+from target_apptivo.apptivo.unsaid import left_in_doubt
 from target_apptivo.apptivo.values import objects_in
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from target_apptivo.apptivo.endpoints import Endpoint
     from target_apptivo.apptivo.entries import ListPlan
@@ -148,6 +149,7 @@ class _Update:
             intended=joined(self.past.intended, self._intended(names, lists)),
             wanted={name: value_in(self.payload, name) for name in names if name not in lists},
             held={name: value_in(self.found, name) for name in self._held(judged)},
+            left=dict(self._left({*judged, *lists})),
             lists=lists,
         )
 
@@ -161,12 +163,17 @@ class _Update:
         }
 
     def _held(self, judged: Mapping[str, Judgement]) -> Iterator[str]:
-        """Name what is there and ours: of what the source says, and of what was intended."""
+        """Name what the source says that is there and ours."""
         ours = {*self.past.shown, *self.past.intended}
-        yield from (name for name in judged if judged[name] is Judgement.HELD and name in ours)
-        for name in self.past.intended.keys() - {*judged, *KINDS}:
-            if Attribute(name, None, value_in(self.found, name), self.past).is_intended:
-                yield name
+        return (name for name in judged if judged[name] is Judgement.HELD and name in ours)
+
+    def _left(self, judged: Collection[str]) -> Iterator[tuple[str, Left]]:
+        """Tell what stands of what was intended, and is not judged here."""
+        # A list that is said, and not judged, is said as it was taken and intended.
+        aside = {*judged, *(KINDS.keys() & self.content.keys())}
+        for name in (name for name in self.past.intended if name not in aside):
+            if left := left_in_doubt(name, self.found, self.past):
+                yield name, left
 
     def _attribute(self, name: str) -> Attribute:
         """Set what is wanted of an attribute beside what is there."""

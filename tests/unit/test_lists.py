@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from target_apptivo.apptivo.change import shown_after_create, still_differs
-from target_apptivo.apptivo.content import content_of
+from target_apptivo.apptivo.content import content_of, is_new
 from tests.update_model import Source, email, emails
 
 
@@ -235,3 +235,33 @@ def test_a_persons_phone_that_resembles_a_lost_one_is_not_ours() -> None:
     source.update({"phoneNumbers": [{"phoneNumber": "5550199"}]})
     phones = [each["phoneNumber"] for each in source.apptivo.lead["phoneNumbers"]]
     assert phones == ["555-0100", "5550199"]
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+@pytest.mark.parametrize("is_taken", [True, False])
+@pytest.mark.parametrize("mails", [["a@x"], ["b@x"], ["c@x"], ["c@x", "d@x"]])
+def test_a_list_in_doubt_of_which_the_next_record_says_nothing(
+    mails: list[str], *, is_taken: bool, is_seen: bool
+) -> None:
+    """The record after it is no unchanged one, unless what it says is there."""
+    source = Source(on_conflict="keep")
+    source.create({"emailAddresses": [email("a@x")]}, is_seen=is_seen)
+    source.is_cut_off({"emailAddresses": [email("b@x")]}, is_taken=is_taken)
+    source.update({"lastName": "Moe"})
+    assert emails(source) == ["b@x" if is_taken else "a@x"]
+    record = {"emailAddresses": [email(each) for each in mails]}
+    if not is_new(content_of(record), source.taken or {}):
+        assert emails(source) == mails
+    assert source.update(record).conflicts == ()
+    assert emails(source) == mails
+    assert source.plan(record).is_nothing
+
+
+def test_an_email_added_in_doubt_is_ours_when_it_came() -> None:
+    """It is changed in its place then; where it did not come, the next is added."""
+    for is_taken in (True, False):
+        source = Source().create({"emailAddresses": [email("a@x")]})
+        source.is_cut_off({"emailAddresses": [email("a@x"), email("b@x")]}, is_taken=is_taken)
+        source.update({"lastName": "Moe"})
+        assert source.update({"emailAddresses": [email("a@x"), email("c@x")]}).conflicts == ()
+        assert emails(source) == ["a@x", "c@x"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_apptivo.apptivo.change import still_differs
-from target_apptivo.apptivo.content import changed_names, content_of
+from target_apptivo.apptivo.content import changed_names, content_of, is_new
 from tests.update_model import ENTRY_IDS, Record, Source, custom, email, emails
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Course:
     persons: set[str] = field(default_factory=set)
     persons_entries: dict[Any, Record] = field(default_factory=dict)
     taken_before: set[str] = field(default_factory=set)
+    is_edited: bool = False
 
     def run(self, events: list[tuple[str, Any, Any]]) -> None:
         """Let everything happen, and check each update."""
@@ -73,6 +74,7 @@ class Course:
         """Let a person do something."""
         lead = self.source.apptivo.lead
         entries = lead.get("emailAddresses") or []
+        self.is_edited = True
         if what in PLAIN:
             lead[what] = f"P{which}"
             self.persons.add(what)
@@ -110,6 +112,9 @@ class Course:
         before, source = self.source.apptivo.shown, self.source
         taken, intended = dict(source.taken or {}), dict(source.intended)
         content = content_of(payload, update_nulls=source.update_nulls)
+        if not (intended or self.is_edited or changed_names(content, taken)):
+            # It counts as unchanged, and nothing would be read.
+            self.check_arrival(payload, None, tuple(content))
         change = source.plan(payload)
         source.update(payload, is_seen=is_seen)
         after = source.apptivo.shown
@@ -156,9 +161,10 @@ class Course:
             type_lives = theirs.get("emailTypeCode") == each.get("emailTypeCode") == "P"
             assert each == theirs or may_change or type_lives
 
-    def check_arrival(self, payload: Record, change: Change, new: tuple[str, ...]) -> None:
+    def check_arrival(self, payload: Record, change: Change | None, new: tuple[str, ...]) -> None:
         """What the source changed is there, but where a person's was kept."""
-        kept = {*change.conflicts} - {*change.names}
+        conflicts = {*change.conflicts} if change else set()
+        kept = conflicts - {*(change.names if change else ())}
         lead = self.source.apptivo.lead
         for name in {*new} & {*PLAIN} - kept:
             if payload.get(name) not in (None, ""):
@@ -169,9 +175,9 @@ class Course:
             if name in {*new} - kept and entry["customAttributeValue"] not in (None, ""):
                 shown = custom_of(lead, custom_id)["customAttributeValue"]
                 assert same(shown, entry["customAttributeValue"])
-        if "emailAddresses" in new and "emailAddresses" not in change.conflicts:
+        if "emailAddresses" in new and "emailAddresses" not in conflicts:
             there = {each.casefold() for each in emails(self.source)}
-            assert addresses_in(payload) <= there | self.taken_before
+            assert addresses_in(payload) <= there | (self.taken_before if change else set())
         self.taken_before |= addresses_in(payload)
 
     def forget_what_was_overwritten(self, change: Change) -> None:
@@ -243,7 +249,11 @@ letters = st.lists(st.sampled_from("abcdef"), min_size=3, max_size=3, unique=Tru
 @fixed
 @given(
     letters,
-    st.lists(st.tuples(letters, st.sampled_from(["seen", "unseen", "lost", "lost and taken"]))),
+    st.lists(
+        st.tuples(
+            letters, st.sampled_from(["seen", "unseen", "lost", "lost and taken", "says nothing"])
+        )
+    ),
     st.booleans(),
 )
 def test_lists_of_one_length_are_the_sources(
@@ -260,13 +270,21 @@ def test_lists_of_one_length_are_the_sources(
             "addresses": [{"city": each, "addressTypeCode": "1"} for each in mails],
         }
 
-    source = Source().create(record(first), is_seen=is_seen)
-    for mails, how in course:
-        if how.startswith("lost"):
-            source.is_cut_off(record(mails), is_taken=how == "lost and taken")
-            continue
-        assert source.update(record(mails), is_seen=how == "seen").conflicts == ()
+    def check(mails: list[str]) -> None:
         lead = source.apptivo.lead
         assert sorted(emails(source)) == sorted(mails)
         assert sorted(each["phoneNumber"] for each in lead["phoneNumbers"]) == sorted(mails)
         assert sorted(each["city"] for each in lead["addresses"]) == sorted(mails)
+
+    source = Source().create(record(first), is_seen=is_seen)
+    for mails, how in course:
+        if how == "says nothing":
+            source.update({"lastName": mails[0]})
+            continue
+        if how.startswith("lost"):
+            source.is_cut_off(record(mails), is_taken=how == "lost and taken")
+            continue
+        if not source.intended and not is_new(content_of(record(mails)), source.taken or {}):
+            check(mails)  # it counts as unchanged
+        assert source.update(record(mails), is_seen=how == "seen").conflicts == ()
+        check(mails)

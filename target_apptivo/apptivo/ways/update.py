@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.change import Change, shown_after_update, still_differs
-from target_apptivo.apptivo.content import part_held
 from target_apptivo.apptivo.fields.came_back import updated_back
 from target_apptivo.apptivo.objects import Gone, Stranger, Unbelievable, read_object
 from target_apptivo.apptivo.steps import Send, Sent, Wait
@@ -208,11 +207,7 @@ async def _remember(
 
     Of what the record does not say, it took what an update without an outcome left there.
     """
-    left = {
-        name: part_held(target.intended[name], value)
-        for name, value in change.held.items()
-        if name in target.intended
-    }
+    left = {name: each.taken for name, each in change.left.items()}
     await Remember(
         place=place_of(record),
         apptivo_id=target.apptivo_id,
