@@ -156,7 +156,9 @@ class Account:
             each.verdict and each.verdict.possible_duplicate for each in story.messages
         )
         # A delete takes the newest that is known of several, and they are forgotten.
-        is_one_of_many = not maker.lane.is_kept and any(each.is_deleted for each in story.messages)
+        is_deleted = any(each.is_deleted for each in story.messages)
+        is_deleted = is_deleted or not all(each.is_there for each in story.things)
+        is_one_of_many = not maker.lane.is_kept and is_deleted
         if len(maker.made) > 1 or is_flagged or is_one_of_many:
             return
         is_newest = story.things[-1] is thing

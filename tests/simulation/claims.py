@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.content import content_of
 from tests.simulation.reading import reference_of
-from tests.simulation.things import flat, is_blank, is_same
+from tests.simulation.things import addresses, flat, is_blank, is_same
 from tests.simulation.writes import UNSENT
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     if thing.maker is None and name == "emailAddresses" and message.lane.on_conflict == "keep":
         # People's list: what was left out once is not put in later, and what comes new is.
         return True
+    if name == "emailAddresses" and _is_dropped(thing, message):
+        return True
     if not thing.is_by_people(name):
         return False
     if message.lane.on_conflict == "keep" or thing.stamps[name].at >= message.seen_at:
@@ -110,6 +112,15 @@ def _may_differ(thing: Thing, name: str, message: Message) -> bool:
     wanted = message.said[name]
     is_new = taken is None or not any(is_same(name, each, wanted) for each in taken)
     return not (is_read and is_new)
+
+
+def _is_dropped(thing: Thing, message: Message) -> bool:
+    """Whether only those e-mails are missing that people took out, and that are not new."""
+    missing = addresses(message.said["emailAddresses"]) - addresses(
+        thing.values.get("emailAddresses")
+    )
+    taken = map(addresses, message.taken_before.get("emailAddresses", ()))
+    return missing <= thing.dropped & set().union(*taken)
 
 
 def take(thing: Thing, message: Message, step: Remember, now: float) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.simulation.plan import FIRST_ID
-from tests.simulation.things import PEOPLE, US, Stamp, Thing, flat, is_blank, whole
+from tests.simulation.things import PEOPLE, US, Stamp, Thing, addresses, flat, is_blank, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -95,6 +95,8 @@ class Firm:
             kept = _merged(thing.values.get(name) or [], kept or [])
         if sending:
             self.watch.writing(thing, name, kept, sending)
+        elif name == "emailAddresses":
+            thing.dropped |= addresses(thing.values.get(name)) - addresses(kept)
         thing.values[name] = kept
         thing.stamps[name] = Stamp(US if sending else PEOPLE, self._clock())
         if not sending:

@@ -45,6 +45,7 @@ class Thing:
         not_ours: Names that showed another value than we wrote when it was found for a lost create:
             nulls do not clear them, until we write them again.
         remembered_at: Since when the journal holds for good that it was created.
+        dropped: E-mail addresses that people took out.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Thing:
     remembered_at: float | None = None
     is_found_after_loss: bool = False
     not_ours: set[str] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
 
     @property
     def apptivo_id(self) -> str:
