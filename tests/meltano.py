@@ -33,6 +33,7 @@ MELTANO_SETTINGS = {
     # Nobody listens there: a look-up in the Hub would fail.
     "MELTANO_HUB_URL": "http://127.0.0.1:9",
 }
+KEYS = {"TARGET_APPTIVO_API_KEY": "made-up-1", "TARGET_APPTIVO_ACCESS_KEY": "made-up-2"}
 
 # tap-jsonl cannot resume; a tap that can, and tells its state after every row.
 TAP_ROWS = '''#!/usr/bin/env python3
@@ -110,8 +111,11 @@ class Project:
     state_suffix: str
 
     def meltano(self, *arguments: str, **environ: str) -> CompletedProcess[str]:
-        """Run Meltano's command for this sandbox."""
-        return self.command(*arguments, TARGET_APPTIVO_API_URL=self.sandbox.url, **environ)
+        """Run Meltano's command for this sandbox; whatever it prints, no key is in it."""
+        url = self.sandbox.url
+        done = self.command(*arguments, TARGET_APPTIVO_API_URL=url, **KEYS, **environ)
+        assert "made-up" not in done.stdout + done.stderr
+        return done
 
     def run(self, tap: str, **environ: str) -> CompletedProcess[str]:
         """Run a tap into the loader, with a state of this test's own."""
