@@ -46,12 +46,12 @@ class Example:
             timeout=600,
         )
 
-    def run_block(self, number: int) -> list[CompletedProcess[str]]:
+    def run_block(self, number: int, **environ: str) -> list[CompletedProcess[str]]:
         """Run the commands in one of the README's blocks; all have to succeed."""
         text = (self.folder / "README.md").read_text("utf-8")
         blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
         commands = [command for command in blocks[number].splitlines() if command != INSTALL]
-        runs = [self.run(command) for command in commands]
+        runs = [self.run(command, **environ) for command in commands]
         for command, run in zip(commands, runs, strict=True):
             assert run.returncode == 0, f"{command}\n{run.stderr}"
         return runs

@@ -169,18 +169,17 @@ SYNC = "meltano run tap-postgres target-apptivo"
 
 
 def test_a_warehouse_is_kept_in_step(warehouse: Warehouse) -> None:
-    """What is new is created, what has changed is updated, and nothing else is asked or sent."""
+    """What is new is created, what has changed is updated, and nothing else is asked or sent.
+
+    Where every row is read again, nothing at all.
+    """
     warehouse.example.run_block(0)
     first = warehouse.calls()
-    again = warehouse.example.run("meltano run --full-refresh tap-postgres target-apptivo")
-    second = warehouse.calls()
     _changed, planned, _run = warehouse.example.run_block(1)
-    third = warehouse.calls()
-    (parents_first,) = warehouse.example.run_block(2)
+    second = warehouse.calls()
+    # The option --full-refresh by its variable: all rows again, companies by both taps.
+    (parents_first,) = warehouse.example.run_block(2, MELTANO_RUN_FULL_REFRESH="true")
 
-    assert again.returncode == 0, again.stderr
-    assert "1150 unchanged" in again.stderr
-    assert second == first
     assert writes(first) == {
         "customers": (1000, 0),
         "contacts": (100, 0),
@@ -191,13 +190,14 @@ def test_a_warehouse_is_kept_in_step(warehouse: Warehouse) -> None:
         "shop-contacts": {"create": 1, "unchanged": 100},
         "shop-opportunities": {"unchanged": 50},
     }
-    assert writes(third) == {
+    assert writes(second) == {
         "customers": (1050, 1),
         "contacts": (101, 0),
         "opportunities": (50, 0),
     }
-    assert warehouse.calls() == third
-    assert "1050 unchanged" in parents_first.stderr
+    assert warehouse.calls() == second
+    assert parents_first.stderr.count("shop-companies: 1050 read, 1050 unchanged") == 2
+    assert "1201 unchanged" in parents_first.stderr
     check_what_arrived(warehouse)
     check_ids_in_the_warehouse(warehouse)
 
