@@ -193,6 +193,8 @@ class Progress:
             # Also by its own result in the answer to a batch; in doubt it would be uncertain.
             pending.apptivo_may_have = False
         pending.end(verdict)
+        if self._policy.is_rehearsal:
+            self._rehearsal.ended(pending, verdict)
         self._window.ended(pending)
         self._start(self._lines.leave(pending), now)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from target_apptivo.delivery.turns import Turns
 
 _NOT_SENT = Verdict(outcome=Outcome.SKIPPED, reason="not sent: dry_run")
+_WITHOUT_ID = {Outcome.REJECTED, Outcome.SKIPPED, Outcome.UNCERTAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,22 @@ class Rehearsal:
         """Start with nothing read."""
         self._policy = policy
         self._turns = turns
-        self._parents: set[Hashable] = set()
+        self._parents: dict[Hashable, int] = {}
 
     def read(self, pending: PendingRecord) -> None:
         """Note a record that others may refer to: it has no id yet."""
         if pending.is_parent is not None:
-            self._parents.add(pending.is_parent)
+            self._parents[pending.is_parent] = pending.sequence
+
+    def ended(self, pending: PendingRecord, verdict: Verdict) -> None:
+        """Note that a record would not be sent: of one that is refused or skipped no id will come.
+
+        Of several with one key the one that was read last counts.
+        """
+        would_be_sent = verdict.intended is not None or verdict.reason == _NOT_SENT.reason
+        is_last = self._parents.get(pending.is_parent) == pending.sequence
+        if is_last and not would_be_sent and verdict.outcome in _WITHOUT_ID:
+            del self._parents[pending.is_parent]
 
     def answer(self, step: object) -> Reply | Verdict | None:
         """Answer a step, or end its way; none where it is carried out as in a run."""
@@ -64,7 +75,7 @@ class Rehearsal:
         return self._stand_in(step) if is_missing else reply  # type: ignore[arg-type]
 
     def _stand_in(self, step: RecallParent) -> str | None:
-        """Give what is shown for the id of a parent that was read and is not in Apptivo yet."""
+        """Give what is shown for the id of a parent that is to be sent, and has none yet."""
         is_read = (step.stream, step.key) in self._parents
         return stand_in(step.stream, step.key) if is_read else None
 

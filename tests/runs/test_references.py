@@ -397,3 +397,25 @@ def test_a_plan_shows_a_parent_that_has_no_id_yet(step: InStep, person: Person) 
     assert run.code == 1
     assert not [each for each in step.sandbox.requests if is_write(each)]
     assert states(run) == []
+
+
+@pytest.mark.parametrize(
+    ("load_method", "row"),
+    [
+        ("upsert", {"nr": 42, "customerNumber": ""}),
+        ("update-only", {"nr": 42, "customerNumber": "9"}),
+    ],
+)
+def test_a_plan_knows_that_a_parent_would_not_be_there(
+    step: InStep, load_method: str, row: Row
+) -> None:
+    """It is refused or skipped: its child is refused in the plan, as it is in the run."""
+    parents = {"endpoint": "create_customer", "load_method": load_method}
+    streams = {"customers": parents | {"match_on": ["customerNumber"]}, "leads": child()}
+    both = table("customers", customer(1) | row) + table("leads", lead(1, firm=42))
+    planned = step(both, "--plan", streams=streams, **set_aside(step))
+    leads = planned.lines[-1]["totals"]["leads"]
+    run = step(both, streams=streams, **set_aside(step))
+    assert leads == {"reject": 1}
+    assert planned.lines[-2]["reason"] == "customers 42 is not in Apptivo"
+    assert [each["reason"] for each in responses(run)][-1] == planned.lines[-2]["reason"]
