@@ -107,6 +107,7 @@ class Parts:
             responses=self._responses() if told and wanted.emit == "records" else None,
             in_state=in_state if told and wanted.emit == "state" else None,
             webhook=self._webhook(wanted.webhook_url) if told and wanted.webhook_url else None,
+            is_untold=self.shelf.is_untold,
         )
 
     def refuse_own_output(self, source: IO[Any]) -> None:

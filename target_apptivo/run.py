@@ -103,6 +103,7 @@ class Run:
         """Join the parts of a delivery."""
         if not self.settings.dry_run:
             self.parts.shelf.open()
+            self.parts.shelf.begin_telling()
         return self.parts.delivery(self.parts.outputs())
 
     def _finish(self) -> None:
@@ -114,6 +115,7 @@ class Run:
             if self.settings.journal_url is None:
                 self.report.log_unsaved()
             raise
+        self.parts.shelf.all_is_told()
         self._log_account()
         self._tell_unused()
         self._check_refused()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.errors import JournalError, counted
@@ -32,6 +34,8 @@ class Shelf:
         self._settings = settings
         self._stop = stop
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._untold_since = math.inf
+        self._opened_at = math.inf  # until a run begins to tell
 
     def make(self) -> None:
         """Make the journal, if there is none.
@@ -72,6 +76,35 @@ class Shelf:
             counted(sum(known.values()), "record"),
             f", {in_doubt} in doubt" if in_doubt else "",
         )
+
+    def begin_telling(self) -> None:
+        """Note that answers are to be told, and see whether all of earlier runs were.
+
+        Raises:
+            JournalError: If it cannot be noted.
+        """
+        if not self.journal or not self._settings.responses.are_told:
+            return
+        self._opened_at = time.time()
+        self._untold_since = self.journal.note_telling()
+        if self._untold_since < math.inf:
+            logger.info(
+                "an earlier run did not come to its end: what it did is told again, also of "
+                "records that are unchanged"
+            )
+
+    def is_untold(self, taken_at: float) -> bool:
+        """Whether nobody may have been told of what an earlier run did at a time."""
+        return self._untold_since <= taken_at < self._opened_at
+
+    def all_is_told(self) -> None:
+        """Note that every answer was told.
+
+        Raises:
+            JournalError: If it cannot be noted; then the next run tells them again.
+        """
+        if self.journal and self._opened_at < math.inf:
+            self.journal.note_telling(is_told=True)
 
     def claim(self, endpoint: str, stream: str, names: Sequence[str]) -> None:
         """Note by which properties a stream's records are known.

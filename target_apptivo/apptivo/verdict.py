@@ -72,6 +72,7 @@ class Verdict:
         possible_duplicate: Whether a create was sent again after a lost answer.
         intended: Where nothing was sent because it is only planned: what would have been.
         came_back: What Apptivo showed of what was sent, where it showed enough to tell.
+        taken_at: When it was taken, if the journal finds it unchanged: seconds since 1970.
     """
 
     outcome: Outcome
@@ -91,6 +92,7 @@ class Verdict:
     possible_duplicate: bool = False
     intended: Intend | None = None
     came_back: CameBack | None = None
+    taken_at: float | None = None
 
     @property
     def is_lost(self) -> bool:

@@ -25,6 +25,7 @@ from target_apptivo.journal.steps import (
 )
 from target_apptivo.journal.stores import connected, store_of, transaction
 from target_apptivo.journal.tables import RECORDS, STREAMS
+from target_apptivo.journal.untold import note_telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,6 +188,15 @@ class Journal:
                 f"{_told(wanted)} now: let the tap name the former, or set journal_stream to "
                 "another name, which starts anew"
             )
+
+    def note_telling(self, *, is_told: bool = False) -> float:
+        """Note that a run begins to tell its answers, or has told all; see `untold.py`.
+
+        Raises:
+            JournalError: If the database fails, now or before.
+        """
+        with self._transaction(writes=True):
+            return note_telling(self._connection, self._now(), is_told=is_told)
 
     def counts(self) -> tuple[dict[str, int], int]:
         """Count the records that are known, by stream, and all that are in doubt.

@@ -69,8 +69,12 @@ class Outputs:
         responses: ResponseLines | None = None,
         in_state: StateResponses | None = None,
         webhook: Webhook | None = None,
+        is_untold: Callable[[float], bool] = lambda _: False,
     ) -> None:
-        """Join the outputs that the settings ask for."""
+        """Join the outputs that the settings ask for.
+
+        Whoever knows tells by `is_untold` of what an earlier run did at a time.
+        """
         self._report = report
         self._redactor = redactor
         self._now = now
@@ -79,6 +83,7 @@ class Outputs:
         self._responses = responses
         self._in_state = in_state
         self._webhook = webhook
+        self._is_untold = is_untold
         self._wording = Wording(redactor)
         self._last_state: Any = None
 
@@ -87,8 +92,10 @@ class Outputs:
         if self._rejected and settled.record:
             self._rejected.write(settled.record, settled.verdict, self._now())
         self._report.count(settled)
-        is_told = settled.verdict.outcome is not Outcome.UNCHANGED
-        if is_told and (self._responses or self._in_state or self._webhook):
+        taken_at = settled.verdict.taken_at
+        is_news = settled.verdict.outcome is not Outcome.UNCHANGED
+        is_news = is_news or (taken_at is not None and self._is_untold(taken_at))
+        if is_news and (self._responses or self._in_state or self._webhook):
             self._tell(told(response_record(settled), self._wording, self._redactor))
 
     def reach(self, state: Any) -> None:  # noqa: ANN401

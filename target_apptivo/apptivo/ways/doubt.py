@@ -24,9 +24,14 @@ def least_age(doubt: InDoubt) -> float:
     return max(doubt.age - _LONGEST_BEFORE, 0.0)
 
 
-def unchanged(apptivo_id: str | None) -> Verdict:
+def unchanged(known: Same | Known) -> Verdict:
     """Give the verdict of a record that brings nothing new."""
-    return Verdict(outcome=Outcome.UNCHANGED, apptivo_id=apptivo_id, matched_by="journal")
+    return Verdict(
+        outcome=Outcome.UNCHANGED,
+        apptivo_id=known.apptivo_id,
+        matched_by="journal",
+        taken_at=known.taken_at,
+    )
 
 
 def is_outdated(record: Shaped, recalled: Same | Known | InDoubt | Unknown) -> bool:

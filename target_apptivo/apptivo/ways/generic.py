@@ -21,10 +21,10 @@ async def send_if_new(record: Shaped, rules: Rules) -> Verdict:
     if is_outdated(record, recalled):
         return outdated()
     match recalled:
-        case Same(apptivo_id):
-            return unchanged(apptivo_id)
+        case Same() as same:
+            return unchanged(same)
         case Known() as known if not is_new(record.content, known.taken):
-            return unchanged(known.apptivo_id)
+            return unchanged(known)
         case InDoubt() if rules.operation.creates:
             if rules.on_uncertain == "hold":
                 return held_in_doubt()

@@ -35,10 +35,10 @@ async def keep_in_step(record: Shaped, rules: Rules) -> Verdict:
     if is_outdated(record, recalled):
         return outdated()
     match recalled:
-        case Same(apptivo_id):
-            return unchanged(apptivo_id)
+        case Same() as same:
+            return unchanged(same)
         case Known() as known if not is_new(record.content, known.taken):
-            return unchanged(known.apptivo_id)
+            return unchanged(known)
         case Known() as known:
             return await _change(record, rules, known)
         case InDoubt() as doubt:
