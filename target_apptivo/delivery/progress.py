@@ -128,7 +128,7 @@ class Progress:
 
     def _take_step(self, way: PendingWay, step: object, now: float) -> None:
         """Carry out a step, unless it is one that a rehearsal answers."""
-        match self._rehearsal.answer(step) if self._policy.is_rehearsal else None:
+        match self._rehearsal.answer(way, step) if self._policy.is_rehearsal else None:
             case Verdict() as verdict:
                 self._end(way, verdict, now)
             case Reply(value):
@@ -160,7 +160,7 @@ class Progress:
         """Take ways on with the journal's replies."""
         self.books.under_way -= len(ways)
         for way, reply in zip(ways, replies, strict=True):
-            told = self._rehearsal.replied(way.step, reply) if self._policy.plans else reply
+            told = self._rehearsal.replied(way, reply) if self._policy.plans else reply
             self.take_on(way, told, now)
 
     def postpone(self, way: PendingWay, now: float, least_wait: float = 0.0) -> None:

@@ -223,3 +223,23 @@ def test_a_plan_names_no_secret(step: InStep) -> None:
     step(table("leads", lead(1)))
     run = plan(step, rows)
     assert "planted-Api/Key" not in run.stdout
+
+
+def test_what_cannot_be_written_is_refused_in_a_plan_as_in_a_run(step: InStep) -> None:
+    """New, known, or in a batch: the reason is the run's."""
+    streams = {
+        "leads": {"endpoint": "create_lead"},
+        "bulk": {
+            "endpoint": "generic",
+            "url": "v6/leads/batch",
+            "batch": {"size": 2, "grouping": "property", "property_name": "records"},
+        },
+    }
+    step(table("leads", lead(1)), streams=streams)
+    bad = lead(1, description="\ud800"), lead(2, description="\ud800")
+    rows = [*table("leads", *bad), *table("bulk", {"nr": 3, "lastName": "\ud800"})]
+    more = {"max_rejected": -1, "rejected_path": str(step.folder / "r")}
+    planned = plan(step, rows, streams=streams, **more)
+    run = step(rows, streams=streams, **more)
+    assert [each["action"] for each in planned.lines[:-1]] == ["reject"] * 3
+    assert [each["reason"] for each in planned.lines[:-1]] == outcomes(run, "reason")

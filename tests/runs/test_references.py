@@ -419,3 +419,25 @@ def test_a_plan_knows_that_a_parent_would_not_be_there(
     assert leads == {"reject": 1}
     assert planned.lines[-2]["reason"] == "customers 42 is not in Apptivo"
     assert [each["reason"] for each in responses(run)][-1] == planned.lines[-2]["reason"]
+
+
+def test_a_plan_knows_that_a_parent_comes_too_late(step: InStep) -> None:
+    """After its child, or as the record itself: refused in the plan, as it is in the run."""
+    streams = {"leads": child(), "customers": child("create_customer")}
+    both = table("leads", lead(1, firm=42)) + table("customers", customer(42, firm=42))
+    planned = step(both, "--plan", streams=streams, **set_aside(step))
+    run = step(both, streams=streams, **set_aside(step))
+    assert [each["action"] for each in planned.lines[:-1]] == ["reject", "reject"]
+    assert [each["reason"] for each in planned.lines[:-1]] == outcomes(run, "reason")
+    assert not any(step.held_all.values())
+
+
+def test_a_plan_knows_a_parent_that_comes_twice(step: InStep) -> None:
+    """Once refused and once not: the child comes after both, and is created."""
+    streams = {"leads": child(), "customers": {"endpoint": "create_customer"}}
+    bad = customer(42, annualRevenue="\ud800")
+    both = table("customers", bad, customer(42)) + table("leads", lead(1, firm=42))
+    planned = step(both, "--plan", streams=streams, **set_aside(step))
+    assert [each["action"] for each in planned.lines[:-1]] == ["reject", "create", "create"]
+    run = step(both, streams=streams, **set_aside(step))
+    assert outcomes(run) == ["rejected", "accepted", "accepted"]
