@@ -26,13 +26,20 @@ def lead(number: int) -> Record:
     return {"source_id": number, "lastName": f"Doe {number}"}
 
 
+EXCLUDED = {"source_id", "updated_at"}
+
+
 def without_source(row: Record) -> Record:
     """What of a row the loader is to send, by `meltano.yml`."""
-    return {name: value for name, value in row.items() if name not in {"source_id", "updated_at"}}
+    return {name: value for name, value in row.items() if name not in EXCLUDED}
 
 
 def as_sent(rows: list[Record], arrived: list[Record]) -> list[Record]:
-    """Of each arrived record the attributes that the rows have, in the order of the rows."""
+    """Of each arrived record the attributes that the rows have, in the order of the rows.
+
+    None of them has what is excluded.
+    """
+    assert not any(EXCLUDED & record.keys() for record in arrived)
     names = {name for row in rows for name in row}
     sent = [{name: record[name] for name in record if name in names} for record in arrived]
     return sorted(sent, key=rows.index)
