@@ -140,10 +140,14 @@ def list_content(kind: Kind, entries: Iterable[Entry]) -> str:
     return " ".join(f"{exact}/{kind.left(entry)}" for exact, entry in spoken.items())
 
 
+def entries_in(content: Mapping[str, str], name: str) -> dict[str, str]:
+    """Read the entries that were taken or intended: the `left` of what was sent by `exact`."""
+    return {exact: left for exact, left in _pairs(content.get(name, ""), "/") if left}
+
+
 def taken_in(content: Mapping[str, str], name: str) -> dict[str, str]:
     """Read which entries were taken: `left` by `exact`."""
-    pairs = _pairs(content.get(name, ""), "/")
-    return {exact: unseen(left) for exact, left in pairs if left}
+    return {exact: unseen(left) for exact, left in entries_in(content, name).items()}
 
 
 def replaced_in(content: Mapping[str, str], name: str) -> list[str]:

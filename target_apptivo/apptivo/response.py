@@ -109,7 +109,7 @@ def interpret_response(operation: Operation, answer: Response | NoResponse) -> V
             )
     body = _read(answer.body) if answer.is_whole else _CUT_OFF
     verdict = _judge(operation, answer.status_code, body, is_page=_is_page(answer.body))
-    # Made anew: `replace` takes as long as half a request.
+    # Made anew: `replace` reads every field before it does the same.
     return Verdict(
         outcome=verdict.outcome,
         meaning=verdict.meaning,

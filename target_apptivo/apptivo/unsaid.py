@@ -13,8 +13,8 @@ from target_apptivo.apptivo.content import part_held
 from target_apptivo.apptivo.judging import Attribute, Past
 from target_apptivo.apptivo.lists import (
     KINDS,
+    entries_in,
     replaced_in,
-    taken_in,
     unseen,
     written_content,
     written_in,
@@ -22,9 +22,7 @@ from target_apptivo.apptivo.lists import (
 from target_apptivo.apptivo.values import loose_digest, objects_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from target_apptivo.journal.steps import Content
+    from collections.abc import Mapping
 
 
 def left_in_doubt(name: str, found: Mapping[str, Any], past: Past) -> Left | None:
@@ -49,26 +47,15 @@ def left_in_doubt(name: str, found: Mapping[str, Any], past: Past) -> Left | Non
 def _list_left(name: str, found: Mapping[str, Any], past: Past) -> Left:
     """Tell what stands of a list: an entry that was to be replaced is new if it is said again."""
     replaced = {*replaced_in(past.intended, name)}
-    entries = objects_in(found.get(name)) or []
-    there = {KINDS[name].left(entry) for entry in entries}
-    kept = (f"{exact}/{left}" for exact, left in _taken(past.taken, name) if exact not in replaced)
-    came = {exact: left for exact, left in _taken(past.intended, name) if left in there}
-    written = written_in(past.shown, name)
+    lefts = [KINDS[name].left(entry) for entry in objects_in(found.get(name)) or []]
+    there = {*lefts, *map(unseen, lefts)}
+    taken, intended = entries_in(past.taken or {}, name), entries_in(past.intended, name)
+    kept = (f"{exact}/{left}" for exact, left in taken.items() if exact not in replaced)
     ours = {
         exact: left
-        for exact, left in written.items()
-        if exact not in replaced or _seen(left) in there
+        for exact, left in written_in(past.shown, name).items()
+        if exact not in replaced or left in there
     }
+    ours |= {exact: left for exact, left in intended.items() if left in there}
     # What came counts as new, too, if it is said again: it is there, and nothing is written.
-    return Left(" ".join(kept), written_content(ours | came))
-
-
-def _taken(content: Content | None, name: str) -> Iterator[tuple[str, str]]:
-    """Read the entries of a list: `exact` and `left`."""
-    pairs = taken_in(content or {}, name).items()
-    return ((exact, _seen(left)) for exact, left in pairs)
-
-
-def _seen(left: str) -> str:
-    """Give the digest of an entry without the mark of one that was not seen."""
-    return left.removeprefix(unseen(""))
+    return Left(" ".join(kept), written_content(ours))

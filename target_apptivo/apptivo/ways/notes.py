@@ -41,12 +41,15 @@ async def note(record: Shaped, rules: Rules, verdict: Verdict) -> None:
     """
     place = place_of(record)
     if verdict.outcome is Outcome.ACCEPTED:
-        answer = answered(verdict, rules) if rules.row else None
+        shown = {}
+        if rules.row:
+            answer = answered(verdict, rules)
+            shown = shown_after_create(record.content, record.payload, answer)
         await Remember(
             place=place,
             apptivo_id=verdict.apptivo_id,
             taken=record.content,
-            shown=shown_after_create(record.content, record.payload, answer) if rules.row else {},
+            shown=shown,
             matches=record.matches,
             is_created=True,
             whole=record.fingerprint,
