@@ -82,7 +82,7 @@ class Course:
                 continue
             elif (due := min(world.due, run.due)) < math.inf:
                 world.now = max(world.now, due)
-                if world.due <= world.now:
+                if world.due <= due:
                     world.happen()
             else:
                 world.truth.break_("the run hangs: nothing can be done any more")

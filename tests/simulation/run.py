@@ -65,7 +65,7 @@ class Run:
         self._order = dice(world.plan.seed, "order", number)
         self._weather = dice(world.plan.seed, "weather", number)
         self._group: list[PendingWay] = []
-        self._changes, self._is_struck = 0, False
+        self._changes, self._may_be_struck = 0, plan.ending != "end"
         self._join()
         self.main = MainThread(self, list(input_), self._order)
 
@@ -108,7 +108,7 @@ class Run:
         if not choices:
             return False
         self.steps += 1
-        if self._is_to_be_struck():
+        if self._may_be_struck and self._is_to_be_struck():
             self._end_by_force()
         elif self.steps > _MOST_STEPS:
             self.world.truth.break_("the run never ends")
@@ -118,11 +118,10 @@ class Run:
 
     def _is_to_be_struck(self) -> bool:
         """Whether it is time for what ends the run: after so many steps, or changes that left."""
-        if self._is_struck or self.plan.ending == "end":
-            return False
         at = self.plan.ends_at
-        self._is_struck = self.steps >= at if at > 0 else self._changes >= -at
-        return self._is_struck
+        is_time = self.steps >= at if at > 0 else self._changes >= -at
+        self._may_be_struck = not is_time
+        return is_time
 
     def close(self) -> None:
         """Let everybody go: time is up, or all is done."""
@@ -140,10 +139,12 @@ class Run:
     @property
     def due(self) -> float:
         """When the next thing falls due, if nothing happens before."""
-        now = self.world.now
-        wait = self.in_flight.requests.wait(now) + 1e-6
-        dues = (self.in_flight.due, now + wait, self.settler.due + 1e-6, self.main.due)
-        return min([due for due in dues if due > now], default=math.inf)
+        now, in_flight, next_due = self.world.now, self.in_flight, math.inf
+        sends_at = now + in_flight.requests.wait(now) + 1e-6
+        for due in (in_flight.due, sends_at, self.settler.due + 1e-6, self.main.due):
+            if now < due < next_due:
+                next_due = due
+        return next_due
 
     @property
     def is_stopped(self) -> bool:
@@ -152,11 +153,10 @@ class Run:
 
     def _choices(self) -> list[Callable[[], None]]:
         """Give what may be done now."""
-        choices: list[Callable[[], None]]
         now, in_flight = self.world.now, self.in_flight
         choices = [self.main.step] if self.main.is_due(now) else []
         if not self.monitor.is_closed:
-            if in_flight.due <= now or not in_flight.requests.wait(now):
+            if not in_flight.requests.wait(now) or in_flight.due <= now:
                 choices.append(self._send)
             if not self._group and in_flight.has_journal_work:
                 choices.append(self._take_group)

@@ -6,6 +6,7 @@ methods are called; only their loops and waits are gone.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -148,7 +149,12 @@ def _throw(error: Exception) -> None:
 
 
 class SteppedSettler(Settler):
-    """The settler: ticks, takes from the head, accounts for one item after another."""
+    """The settler: ticks, takes from the head, accounts for one item after another.
+
+    Attributes:
+        is_done: Whether it has ended.
+        due: When it looks again at what falls due.
+    """
 
     def __init__(self, monitor: Monitor, ledger: Ledger) -> None:
         """Start with nothing taken."""
@@ -157,8 +163,7 @@ class SteppedSettler(Settler):
         self._items: deque[PendingRecord | StateMark] = deque()
         self._error: Exception | None = None
         self._is_ending = False
-        self._wait: float | None = 0.0
-        self._looked_at = float("-inf")
+        self.due = -math.inf
 
     def is_due(self, now: float) -> bool:
         """Whether it would do something."""
@@ -168,13 +173,9 @@ class SteppedSettler(Settler):
             return True
         if self._is_ending:
             return self._is_quiet
-        window = self._monitor.in_flight.window
-        return bool(self._items) or window.head_is_done or self._is_over()
-
-    @property
-    def due(self) -> float:
-        """When it looks again at what falls due."""
-        return float("inf") if self._wait is None else self._looked_at + self._wait
+        if self._items or self._monitor.in_flight.window.head_is_done:
+            return True
+        return self._is_over()
 
     @property
     def _is_quiet(self) -> bool:
@@ -196,7 +197,7 @@ class SteppedSettler(Settler):
         """Account for one item, or look for more."""
         if self._items:
             self._settle_first(self._items)
-            self._looked_at = float("-inf")
+            self.due = -math.inf
             return
         self._tick()
         window = self._monitor.in_flight.window
@@ -207,5 +208,5 @@ class SteppedSettler(Settler):
 
     def _tick(self) -> None:
         """Write what is due."""
-        self._wait = self._ledger.tick()
-        self._looked_at = self._monitor.now
+        wait = self._ledger.tick()
+        self.due = math.inf if wait is None else self._monitor.now + wait

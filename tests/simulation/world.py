@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class World:
         plan: What the seed says.
         rules: How the records of each stream are treated.
         now: The time.
+        due: When the next thing happens; infinite if nothing will.
         disk: What the journal holds.
         states: The states that were written, as whoever stores them has them.
         runs: The runs so far.
@@ -51,6 +53,7 @@ class World:
         self.runs: list[Run] = []
         self.truth = Truth(self)
         self.firm.watch = self.truth
+        self.due = math.inf
         self._timed: list[tuple[float, int, Callable[[], None]]] = []
         self._ties = count()
 
@@ -61,15 +64,12 @@ class World:
     def at(self, seconds: float, event: Callable[[], None]) -> None:
         """Have something happen after some seconds."""
         heapq.heappush(self._timed, (self.now + seconds, next(self._ties), event))
-
-    @property
-    def due(self) -> float:
-        """When the next thing happens; infinite if nothing will."""
-        return self._timed[0][0] if self._timed else float("inf")
+        self.due = self._timed[0][0]
 
     def happen(self) -> None:
         """Let the next thing happen."""
         at, _, event = heapq.heappop(self._timed)
+        self.due = self._timed[0][0] if self._timed else math.inf
         self.now = max(self.now, at)
         event()
 
