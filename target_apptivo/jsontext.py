@@ -53,6 +53,8 @@ def _default(value: object) -> object:
 
 def _exact(value: Any) -> Any:  # noqa: ANN401
     """Replace floats, which simplejson would write with exponents (they come of stream maps)."""
+    if isinstance(value, str):
+        return value
     match value:
         case float():
             return Decimal(repr(value))

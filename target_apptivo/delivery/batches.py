@@ -20,7 +20,11 @@ _LONGEST_WAIT = 5.0
 
 
 class Batches:
-    """At most one open batch for each stream."""
+    """At most one open batch for each stream.
+
+    Attributes:
+        due: When the next one is sent even if it is not full; infinite where none is open.
+    """
 
     def __init__(self, *, on_uncertain: str) -> None:
         """Start empty.
@@ -31,6 +35,7 @@ class Batches:
         self._on_uncertain = on_uncertain
         self._open: dict[str, list[PendingWay]] = {}
         self._until: dict[str, float] = {}
+        self.due = math.inf
 
     def join(self, way: PendingWay, join: Join, now: float) -> Iterator[PendingWay]:
         """Put a record into the open batch of its stream; give the batches that are to be sent."""
@@ -42,6 +47,7 @@ class Batches:
         if members is None:
             members = self._open[stream] = []
             self._until[stream] = now + _LONGEST_WAIT
+            self._note_due()
         members.append(way)
         if len(members) >= join.batch.size:
             yield self._release(stream)
@@ -54,23 +60,25 @@ class Batches:
 
     def release_due(self, now: float = math.inf) -> Iterator[PendingWay]:
         """Let the batches go whose time has come; by default all."""
-        for stream in [stream for stream, until in self._until.items() if until <= now]:
-            yield self._release(stream)
-
-    @property
-    def due(self) -> float:
-        """When the next one is sent even if it is not full; infinite where none is open."""
-        return min(self._until.values()) if self._until else math.inf
+        if self.due <= now:
+            for stream in [stream for stream, until in self._until.items() if until <= now]:
+                yield self._release(stream)
 
     def clear(self) -> None:
         """Give up what is open."""
         self._open.clear()
         self._until.clear()
+        self._note_due()
+
+    def _note_due(self) -> None:
+        """Note when the next one is sent: it is asked for far more often than it changes."""
+        self.due = min(self._until.values(), default=math.inf)
 
     def _release(self, stream: str) -> PendingWay:
         """Make the way of a batch that takes no more."""
         members = self._open.pop(stream)
         del self._until[stream]
+        self._note_due()
         members.sort(key=lambda member: member.sequence)
         joins = tuple(member.step for member in members)
         start = partial(send_batch, joins, on_uncertain=self._on_uncertain)  # type: ignore[arg-type]

@@ -70,7 +70,9 @@ class Books:
 
     def has_work(self, *, cut: float, limit: int) -> bool:
         """Whether there is something to carry out."""
-        return bool(self._outcomes) or self._questions.has(cut) or self._may_intend(cut, limit)
+        if self._outcomes or self._questions.has(cut):
+            return True
+        return self._may_intend(cut, limit)
 
     @property
     def has_outcomes(self) -> bool:

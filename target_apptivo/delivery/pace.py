@@ -42,6 +42,9 @@ class Pace:
     As in TCP: it doubles with every round of answers until the first cut, then gains one a round;
     a cut halves it, once for all the requests that were under way at that time.
     Its owner holds a lock; times are seconds of a monotonic clock.
+
+    Attributes:
+        limit: The most requests at once, now.
     """
 
     def __init__(self, ceiling: int, requests_per_second: float | None = None) -> None:
@@ -52,17 +55,12 @@ class Pace:
             requests_per_second: The most requests a second; none for no ceiling.
         """
         self._ceiling = float(ceiling)
-        self._limit = min(_START, self._ceiling)
+        self._set_limit(min(_START, self._ceiling))
         self._doubling = True
         self._cut_at = float("-inf")
         self._not_before = float("-inf")
         self._interval = min(1 / requests_per_second, _LONGEST_WAIT) if requests_per_second else 0.0
         self._next_send = float("-inf")
-
-    @property
-    def limit(self) -> int:
-        """The most requests at once, now."""
-        return int(self._limit)
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent."""
@@ -81,7 +79,7 @@ class Pace:
         """
         if under_way >= self.limit:
             gain = 1.0 if self._doubling else 1.0 / self._limit
-            self._limit = min(self._limit + gain, self._ceiling)
+            self._set_limit(min(self._limit + gain, self._ceiling))
 
     def pushed_back(self, *, sent_at: float, now: float, wait: float) -> bool:
         """Cut the limit and hold everyone back.
@@ -99,5 +97,10 @@ class Pace:
             return False
         self._cut_at = now
         self._doubling = False
-        self._limit = max(1.0, self._limit / 2)
+        self._set_limit(max(1.0, self._limit / 2))
         return True
+
+    def _set_limit(self, limit: float) -> None:
+        """Set the limit, which climbs by parts of a request, and is asked for all the time."""
+        self._limit = limit
+        self.limit = int(limit)

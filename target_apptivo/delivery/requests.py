@@ -47,7 +47,7 @@ class Requests:
 
     def wait(self, now: float) -> float:
         """Seconds until a request may be sent: 0 for at once, infinite if not by time alone."""
-        if not self.has_ready or self.under_way >= self.pace.limit:
+        if self.under_way >= self.pace.limit or not self._progress.ready.has(self._window.cut):
             return math.inf
         return self.pace.wait(now)
 

@@ -39,7 +39,7 @@ class Queue:
 
     def has(self, cut: float = math.inf) -> bool:
         """Whether there is one at or before a place in the input."""
-        return bool(self._ways) and self._ways[0][0] <= cut
+        return self._ways[0][0] <= cut if self._ways else False
 
     def pop(self) -> PendingWay:
         """Take the earliest."""
@@ -47,26 +47,29 @@ class Queue:
 
 
 class Waiting:
-    """Ways that wait for a time."""
+    """Ways that wait for a time.
+
+    Attributes:
+        due: When the next one's time comes; infinite where none waits.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
+        self.due = math.inf
         self._ways: list[tuple[float, int, PendingWay]] = []
         self._ties = count()
 
     def put(self, way: PendingWay, until: float) -> None:
         """Keep a way back until a time."""
         heapq.heappush(self._ways, (until, next(self._ties), way))
-
-    @property
-    def due(self) -> float:
-        """When the next one's time comes; infinite where none waits."""
-        return self._ways[0][0] if self._ways else math.inf
+        self.due = self._ways[0][0]
 
     def take_due(self, now: float) -> Iterator[PendingWay]:
         """Take those whose time has come."""
         while self.due <= now:
-            yield heapq.heappop(self._ways)[2]
+            way = heapq.heappop(self._ways)[2]
+            self.due = self._ways[0][0] if self._ways else math.inf
+            yield way
 
     def __iter__(self) -> Iterator[PendingWay]:
         """Give them, in no order."""

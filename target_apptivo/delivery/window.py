@@ -92,13 +92,17 @@ class Window:
     @property
     def head_is_done(self) -> bool:
         """Whether the head can be settled."""
-        head = self.head
-        return isinstance(head, StateMark) or (head is not None and head.settled is not None)
+        if not self._queue:
+            return False
+        head = self._queue[0]
+        return isinstance(head, StateMark) or head.settled is not None
 
     @property
     def head_error(self) -> TargetApptivoError | None:
         """What ends the run at the head, if the head got no outcome."""
-        head = self.head
+        if not self._queue:
+            return None
+        head = self._queue[0]
         return head.error if isinstance(head, PendingRecord) and not head.settled else None
 
     def take_done(self) -> deque[PendingRecord | StateMark]:

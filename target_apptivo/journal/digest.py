@@ -116,11 +116,11 @@ def _canonical(value: Any) -> str:  # noqa: ANN401
 
 def _text(value: Any) -> str:  # noqa: ANN401, PLR0911
     """Write a value, by its type."""
+    if isinstance(value, str):
+        return _quote(value)
     match value:
         case None:
             return "null"
-        case str():
-            return _quote(value)
         case bool():
             return "true" if value else "false"
         case int() | float() | Decimal():
