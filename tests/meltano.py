@@ -10,20 +10,21 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from target_apptivo.sandbox import Sandbox
-from tests import environments
+from tests import environments, resident
 from tests.environments import REPO
 from tests.examples import keep_plugins, of_this_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from subprocess import CompletedProcess
 
 MELTANO_SETTINGS = {
@@ -144,14 +145,28 @@ def read_jsonl(path: Path) -> list[Record]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-@pytest.fixture(scope="module")
-def meltano_venv() -> Path:
-    """Meltano in an environment of its own."""
-    return environments.cached("meltano", "meltano>=4.3,<5").parent
+@pytest.fixture(scope="session")
+def meltano_programs() -> Iterator[Path]:
+    """The folder of a program `meltano`: Meltano in an environment of its own, loaded once."""
+    programs = environments.cached("meltano", "meltano>=4.3,<5")
+    # Without -P the folder of the tests would come first, and `meltano` be a module of theirs.
+    command = [str(programs / "python"), "-P", resident.__file__]
+    # Not pytest's own folder: the path of a socket has to be short.
+    with (
+        tempfile.TemporaryDirectory(prefix="meltano-") as folder,
+        subprocess.Popen(  # noqa: S603
+            [*command, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process,
+    ):
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == b"loaded\n"
+        yield Path(folder)
+        process.stdin.close()
 
 
 @pytest.fixture(scope="module")
-def meltano(meltano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Meltano:
+def meltano(meltano_programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Meltano:
     """Meltano in a copy of the project, with its plugins installed."""
     directory = tmp_path_factory.mktemp("project")
     project = of_this_repository((REPO / "meltano.yml").read_text("utf-8"))
@@ -160,7 +175,7 @@ def meltano(meltano_venv: Path, tmp_path_factory: pytest.TempPathFactory) -> Mel
     shutil.copytree(REPO / "demo" / "jsonl", directory / "demo" / "jsonl")
     (directory / "tap_rows.py").write_text(TAP_ROWS, "utf-8")
     (directory / "tap_rows.py").chmod(0o755)
-    meltano = Meltano(meltano_venv / "bin" / "meltano", directory)
+    meltano = Meltano(meltano_programs / "meltano", directory)
     keep_plugins(directory, partial(meltano, "install"))
     return meltano
 

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.meltano", "tests.postgres"]
 
 
-def meltano_example(name: str, directory: Path, meltano_venv: Path, sandbox: Sandbox) -> Example:
+def meltano_example(
+    name: str, directory: Path, meltano_programs: Path, sandbox: Sandbox
+) -> Example:
     """Copy an example that is a Meltano project, with its plugins."""
     environ = {**MELTANO_SETTINGS, "TARGET_APPTIVO_API_URL": sandbox.url}
-    example = copy_example(name, directory, meltano_venv / "bin", **environ)
+    example = copy_example(name, directory, meltano_programs, **environ)
     project = example.folder / "meltano.yml"
     project.write_text(of_this_repository(project.read_text("utf-8")), "utf-8")
 
@@ -46,9 +48,9 @@ def meltano_example(name: str, directory: Path, meltano_venv: Path, sandbox: San
 # -- a file into leads ----------------------------------------------------------------------------
 
 
-def test_people_become_leads(tmp_path: Path, meltano_venv: Path, sandbox: Sandbox) -> None:
+def test_people_become_leads(tmp_path: Path, meltano_programs: Path, sandbox: Sandbox) -> None:
     """Flat rows arrive as Apptivo takes them, none of the file's own columns, and none twice."""
-    example = meltano_example("jsonl-to-leads", tmp_path, meltano_venv, sandbox)
+    example = meltano_example("jsonl-to-leads", tmp_path, meltano_programs, sandbox)
 
     fields, previewed, _run = example.run_block(0)
     first = sandbox.records["leads"]
@@ -151,9 +153,11 @@ class Warehouse:
 
 
 @pytest.fixture
-def warehouse(postgres_url: str, tmp_path: Path, meltano_venv: Path, sandbox: Sandbox) -> Warehouse:
+def warehouse(
+    postgres_url: str, tmp_path: Path, meltano_programs: Path, sandbox: Sandbox
+) -> Warehouse:
     """The example in an empty database, in a time zone other than UTC."""
-    example = meltano_example("warehouse", tmp_path, meltano_venv, sandbox)
+    example = meltano_example("warehouse", tmp_path, meltano_programs, sandbox)
     place = psycopg.conninfo.conninfo_to_dict(postgres_url)
     names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
     names["dbname"] = "DATABASE"
