@@ -6,7 +6,7 @@ e-mails without regard to case, numbers by value, a number and its text alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import product
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.content import custom_entries
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX, labels_of
+from target_apptivo.apptivo.value import value
 from target_apptivo.apptivo.values import holds, is_empty, objects_in, plain_text
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.digest import digest, key_text
@@ -28,7 +29,7 @@ _EMAILS: Final = "emailAddresses"
 _ARE_EMAILS: Final = frozenset({EMAIL, "caseEmail"})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Criterion:
     """One thing that has to be equal.
 
@@ -55,7 +56,7 @@ class Criterion:
 Alternative = tuple[Criterion, ...]
 
 
-@dataclass(frozen=True)
+@value(frozen=True)
 class Criteria:
     """By what a record is looked for.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from target_apptivo.apptivo.guards import (
 )
 from target_apptivo.apptivo.operation import CREDENTIALS, Content, Operation, Pairs, Param
 from target_apptivo.apptivo.template import MissingValueError, splits
+from target_apptivo.apptivo.value import value
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.jsontext import dumps
 
@@ -27,7 +28,7 @@ _RESERVED = CREDENTIALS | {ACTION, "userName"}
 _POSITIVE_INTEGER = re.compile(r"0*[1-9][0-9]*")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Address:
     """Where a record goes: equal for all records of one batch.
 
@@ -40,7 +41,7 @@ class Address:
     params: Pairs
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Request:
     """A request without the credentials, so that it can be shown and logged.
 

@@ -18,9 +18,10 @@ The body speaks before the status, because Apptivo refuses with HTTP 200 (docs/a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from target_apptivo.apptivo.value import value
 from target_apptivo.apptivo.verdict import Meaning, Outcome, Verdict
 from target_apptivo.jsontext import dumps, loads_strictly
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _NAMES_A_KEY: Final = re.compile(r"\b(api|access)[\s_-]*key", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Response:
     """An HTTP response: status code, body, and the header that matters.
 
@@ -45,7 +46,7 @@ class Response:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NoResponse:
     """A request that ended without a response.
 

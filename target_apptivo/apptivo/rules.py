@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from target_apptivo.apptivo.content import content_of
 from target_apptivo.apptivo.criteria import criteria_of, match_key
 from target_apptivo.apptivo.request import shape_address, shape_request, without
+from target_apptivo.apptivo.value import value
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.digest import digest, fingerprint
 
@@ -97,7 +98,7 @@ class Rules:
 _ADDRESS: Final = "(address)"
 
 
-@dataclass(frozen=True)
+@value(frozen=True)
 class Shaped:
     """A record ready to be sent.
 
@@ -149,7 +150,7 @@ class Shaped:
         return self.criteria.lines if self.criteria else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Mapped:
     """A record after stream maps, before it is shaped.
 

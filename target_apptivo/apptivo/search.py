@@ -6,13 +6,13 @@ only near is found as well (5.4). So an answer is read to its end, and each row 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.criteria import EMAIL
 from target_apptivo.apptivo.custom import CUSTOM, PREFIX
 from target_apptivo.apptivo.objects import Unbelievable, app_operation, id_in
 from target_apptivo.apptivo.request import Address, shape_request
+from target_apptivo.apptivo.value import value
 from target_apptivo.apptivo.values import objects_in
 from target_apptivo.apptivo.verdict import Outcome
 from target_apptivo.errors import counted
@@ -73,7 +73,7 @@ def newest_request(row: Endpoint, headers: Pairs = ()) -> Request:
     return shape_request(app_operation(row, headers), address, {})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Page:
     """A page of an answer: its rows, and how many there are in all."""
 
@@ -100,7 +100,7 @@ def read_page(verdict: Verdict) -> Page | Unbelievable:
     return Page(tuple(objects), count)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reading:
     """The rows of a search, page by page.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, Any, Final
+
+from target_apptivo.apptivo.value import value
 
 if TYPE_CHECKING:
     from target_apptivo.journal.steps import Intend
@@ -24,7 +26,7 @@ class Outcome(StrEnum):
     @property
     def is_set_aside(self) -> bool:
         """Whether the record counts towards `max_rejected`."""
-        return self in {Outcome.REJECTED, Outcome.UNCERTAIN}
+        return self is Outcome.REJECTED or self is Outcome.UNCERTAIN
 
 
 class Meaning(Enum):
@@ -36,7 +38,7 @@ class Meaning(Enum):
     CREDENTIALS_REFUSED = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CameBack:
     """What was sent, and what of the record an answer or a read shows.
 
@@ -49,7 +51,7 @@ class CameBack:
     there: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The meaning of an answer.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from target_apptivo.apptivo.value import value
 from target_apptivo.jsontext import dumps_line
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from target_apptivo.steps import Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is to be known of a record until it is settled.
 
@@ -49,7 +50,7 @@ class Record:
         return name_of(self.stream, self.key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class SettledRecord:
     """A record that has its outcome.
 

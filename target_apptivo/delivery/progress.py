@@ -48,14 +48,14 @@ class Progress:
         self._window = window
         self._lines = Lines()
         self._turns = Turns()
-        self._rehearsal = Rehearsal(policy, self._turns)
+        self._rehearsal = Rehearsal(policy, self._turns) if policy.is_rehearsal else None
         self._replies: deque[tuple[PendingWay, Any]] = deque()
         self._is_taking_on = False
         self.failed: list[PendingWay] = []
 
     def line_up(self, way: PendingWay, now: float) -> None:
         """Take the way of a record that was read; it starts when it waits for nobody."""
-        if self._policy.is_rehearsal:
+        if self._rehearsal:
             self._rehearsal.read(way.records[0])
         # All of them before any goes on: a rehearsal may end it at once, and free this one.
         awaited = [*self._lines.line_up(way)]
@@ -128,7 +128,7 @@ class Progress:
 
     def _take_step(self, way: PendingWay, step: object, now: float) -> None:
         """Carry out a step, unless it is one that a rehearsal answers."""
-        match self._rehearsal.answer(way, step) if self._policy.is_rehearsal else None:
+        match self._rehearsal.answer(way, step) if self._rehearsal else None:
             case Verdict() as verdict:
                 self._end(way, verdict, now)
             case Reply(value):
@@ -160,7 +160,7 @@ class Progress:
         """Take ways on with the journal's replies."""
         self.books.under_way -= len(ways)
         for way, reply in zip(ways, replies, strict=True):
-            told = self._rehearsal.replied(way, reply) if self._policy.plans else reply
+            told = self._rehearsal.replied(way, reply) if self._rehearsal else reply
             self.take_on(way, told, now)
 
     def postpone(self, way: PendingWay, now: float, least_wait: float = 0.0) -> None:
@@ -193,7 +193,7 @@ class Progress:
             # Also by its own result in the answer to a batch; in doubt it would be uncertain.
             pending.apptivo_may_have = False
         pending.end(verdict)
-        if self._policy.is_rehearsal:
+        if self._rehearsal:
             self._rehearsal.ended(pending, verdict)
         self._window.ended(pending)
         self._start(self._lines.leave(pending), now)
