@@ -152,6 +152,9 @@ class Account:
         assert maker.place
         memory = self._world.disk.memory(maker.place)
         story = self._world.truth.stories[key]
+        is_known = memory.intention is not None or memory.apptivo_id is not None
+        if is_known or story.things[-1] is not thing:
+            return
         is_flagged = any(
             each.verdict and each.verdict.possible_duplicate for each in story.messages
         )
@@ -159,10 +162,7 @@ class Account:
         is_deleted = any(each.is_deleted for each in story.messages)
         is_deleted = is_deleted or not all(each.is_there for each in story.things)
         is_one_of_many = not maker.lane.is_kept and is_deleted
-        if len(maker.made) > 1 or is_flagged or is_one_of_many:
-            return
-        is_newest = story.things[-1] is thing
-        if is_newest and memory.intention is None and memory.apptivo_id is None:
+        if not (len(maker.made) > 1 or is_flagged or is_one_of_many):
             yield f"{thing.apptivo_id} was made of {key}, and the journal knows nothing of it"
 
     def _claims(self, run: Run) -> Iterator[str]:

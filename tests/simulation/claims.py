@@ -84,11 +84,9 @@ def _wanted(thing: Thing, message: Message) -> Iterator[tuple[str, object]]:
     """Give what a record says of its object; of nulls those that clear what we wrote."""
     lane = message.lane
     left_out = UNSENT | ({reference_of(lane)} if lane.parent else set())
+    ours = (thing.left.keys() & message.taken_before) - thing.not_ours if lane.update_nulls else ()
     for name, value in message.said.items():
-        was_written = name in thing.left and name not in thing.not_ours
-        was_ours = was_written and name in message.taken_before
-        clears = is_blank(value) and lane.update_nulls and was_ours
-        if name not in left_out and (clears or not is_blank(value)):
+        if name not in left_out and (name in ours or not is_blank(value)):
             yield name, value
 
 

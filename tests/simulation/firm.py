@@ -131,7 +131,8 @@ class Firm:
         """Have search learn what there is of an object, some time later."""
         now = self._clock()
         delay = self._habits.index_delay * self._rng.choice((0.1, 0.5, 1.0))
-        since = max([now + delay, *(of for of, _ in thing.images)])
+        # Never before what it learned of it last.
+        since = max(now + delay, thing.images[-1][0] if thing.images else now)
         thing.images.append((since, self.shown(thing) if thing.is_there else None))
 
     def _kept(self, name: str, value: Any) -> Any:  # noqa: ANN401

@@ -20,6 +20,8 @@ _NOTHING_DONE: Final = {
 }
 _DONE: Final = {"ok", "slow", "lost_after", "cut", "bare", "stranger"}
 _WHOLE: Final = {"ok", "slow"}
+# What comes back is Apptivo's own answer, or made of it.
+_ANSWERED: Final = {*_WHOLE, "cut", "bare", "stranger"}
 
 
 class Passage(NamedTuple):
@@ -47,11 +49,6 @@ class Passage(NamedTuple):
         """Whether the target has to fear that it was done, by what comes back."""
         return self.fate == "lost_before" or self.fate not in _NOTHING_DONE
 
-    @property
-    def needs_answer(self) -> bool:
-        """Whether what comes back is Apptivo's own answer, or made of it."""
-        return self.fate in {*_WHOLE, "cut", "bare", "stranger"}
-
 
 def passage(
     rng: Random, weather: Weather, habits: Habits, *, read_timeout: float, elapsed: float
@@ -77,8 +74,7 @@ def passage(
     back_after = 0.001 + back * weather.latency
     if fate in {"timeout", "slow"}:
         back_after = read_timeout * (1 if fate == "timeout" else 0.9)
-    result = Passage(fate, done_after, back_after, detail)
-    if result.needs_answer:
+    if fate in _ANSWERED:
         back_after = max(back_after, done_after)
         if back_after >= read_timeout:
             return Passage("timeout", done_after, read_timeout, detail)

@@ -134,7 +134,7 @@ def said(values: Row) -> Iterator[tuple[str, Any]]:
 
 def is_blank(value: object) -> bool:
     """Whether a value says nothing."""
-    return value is None or value in ("", [])
+    return not value and (value is None or value in ("", []))
 
 
 def is_same(name: str, one: object, other: object) -> bool:

@@ -7,10 +7,11 @@ methods are called; only their loops and waits are gone.
 from __future__ import annotations
 
 import math
+import threading
 from collections import deque
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.response import interpret_response
 from target_apptivo.delivery.monitor import Monitor
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from target_apptivo.delivery.window import StateMark
 
 
-# One thread takes all steps.
-_NO_LOCK: Any = nullcontext()
+# One thread takes all steps; a lock that is free costs less than a `nullcontext`.
+_FREE_LOCK: Final = threading.RLock()
 
 
 def _nothing() -> None:
@@ -46,7 +47,7 @@ class SteppedMonitor(Monitor):
         """Guard a run; a lock of its own and its conditions would only cost time."""
         self.in_flight = in_flight
         self.is_closed = False
-        self.lock = _NO_LOCK
+        self.lock = _FREE_LOCK
         self._clock = clock
         self._on_end = _nothing
 
