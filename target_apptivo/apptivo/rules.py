@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.content import content_of
 from target_apptivo.apptivo.criteria import criteria_of, match_key
-from target_apptivo.apptivo.request import shape_address, shape_request, without
+from target_apptivo.apptivo.request import Address, shape_address, shape_request, without
 from target_apptivo.apptivo.value import value
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.digest import digest, fingerprint
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.fields.binding import Filled
     from target_apptivo.apptivo.operation import Operation
     from target_apptivo.apptivo.references import Reference
-    from target_apptivo.apptivo.request import Address, Request
+    from target_apptivo.apptivo.request import Request
     from target_apptivo.journal.steps import Content, Place
 
 
@@ -208,6 +208,11 @@ class Mapped:
             rules.update_nulls,
             rules.row is None,
         )
+
+    def gone(self) -> Shaped:
+        """Give what is asked for where its source deleted it: nothing of it is sent."""
+        address = Address("", ())
+        return Shaped(address, {}, self.place, is_deleted=True, set_aside_at=self.set_aside_at)
 
 
 def _fingerprint(address: Address, payload: Mapping[str, Any], rules: Rules) -> str:

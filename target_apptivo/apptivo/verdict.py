@@ -74,7 +74,8 @@ class Verdict:
         possible_duplicate: Whether a create was sent again after a lost answer.
         intended: Where nothing was sent because it is only planned: what would have been.
         came_back: What Apptivo showed of what was sent, where it showed enough to tell.
-        taken_at: When it was taken, if the journal finds it unchanged: seconds since 1970.
+        noted_at: When the journal noted it, in seconds since 1970: that it was taken, if it is
+            unchanged; that it was not, if it is set aside.
     """
 
     outcome: Outcome
@@ -94,7 +95,7 @@ class Verdict:
     possible_duplicate: bool = False
     intended: Intend | None = None
     came_back: CameBack | None = None
-    taken_at: float | None = None
+    noted_at: float | None = None
 
     @property
     def is_lost(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.steps import Join, Together
 from target_apptivo.delivery.schedule import Queue
-from target_apptivo.journal.steps import Forget, Intend, Remember, Withdraw
+from target_apptivo.journal.steps import Forget, Intend, Remember, SetAside, Withdraw
 
 if TYPE_CHECKING:
     from target_apptivo.delivery.pending import PendingWay
@@ -60,7 +60,7 @@ class Books:
         match way.step:
             case _ if self.is_closed:
                 pass
-            case Remember() | Withdraw() | Forget():
+            case Remember() | Withdraw() | SetAside() | Forget():
                 way.places = ()
                 self._outcomes.append(way)
             case Intend() | Together():

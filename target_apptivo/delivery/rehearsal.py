@@ -11,7 +11,15 @@ from target_apptivo.apptivo.request import shape_request
 from target_apptivo.apptivo.steps import Ask, Join, Send, Sent, Together, Wait
 from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.errors import RecordRejectedError
-from target_apptivo.journal.steps import Forget, Intend, Place, RecallParent, Remember, Withdraw
+from target_apptivo.journal.steps import (
+    Forget,
+    Intend,
+    Place,
+    RecallParent,
+    Remember,
+    SetAside,
+    Withdraw,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -64,7 +72,7 @@ class Rehearsal:
                 return planned
             case Send():
                 return Reply(Sent(_shaped(step.shape)))
-            case Intend() | Together() | Wait() | Remember() | Withdraw() | Forget():
+            case Intend() | Together() | Wait() | Remember() | Withdraw() | SetAside() | Forget():
                 return Reply(None)
             case RecallParent() if not self._policy.has_journal:
                 return Reply(self._stand_in(way, step))

@@ -25,6 +25,7 @@ from target_apptivo.journal.steps import (
     RecallWitnesses,
     Remember,
     Same,
+    SetAside,
     Withdraw,
 )
 from target_apptivo.journal.tables import MATCHES, RECORDS, memory_of, place_of
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _MOST_VALUES = 500
 _MOST_WITNESSES = 5
 
-_CHANGES = (Intend, Remember, Withdraw)
+_CHANGES = (Intend, Remember, Withdraw, SetAside)
 _SAME = [RECORDS.c[name] for name in ("key", "endpoint", "whole", "apptivo_id", "taken_at")]
 
 # Values to look for in a second column, by that of the first.
@@ -100,7 +101,7 @@ class Book:
         names, ids, matches = Wanted(set), Wanted(set), Wanted(set)
         for step in steps:
             match step:
-                case Recall() | Intend() | Remember() | Withdraw():
+                case Recall() | Intend() | Remember() | Withdraw() | SetAside():
                     names[step.place.stream].add(step.place.key)
                 case RecallParent():
                     names[step.stream].add(step.key)
@@ -163,8 +164,9 @@ class Book:
             case RecallWitnesses():
                 self._write()  # what the group has written so far is among them
                 return _witnesses(self._connection, step.endpoint)
-            case Intend() | Remember() | Withdraw():
-                return self._set(step.place, changed(self._memory(step.place), step, self._now))
+            case Intend() | Remember() | Withdraw() | SetAside():
+                self._set(step.place, changed(self._memory(step.place), step, self._now))
+                return self._now if isinstance(step, SetAside) else None
             case Forget():
                 return self._forget(self._owners(step.endpoint, step.apptivo_id))
 

@@ -21,6 +21,7 @@ from target_apptivo.journal.steps import (
     JournalStep,
     Place,
     Remember,
+    SetAside,
     Withdraw,
 )
 from target_apptivo.journal.stores import connected, store_of, transaction
@@ -157,7 +158,9 @@ class Journal:
         Raises:
             JournalError: If the database fails, now or before.
         """
-        writes = any(isinstance(step, Intend | Remember | Withdraw | Forget) for step in steps)
+        writes = any(
+            isinstance(step, Intend | Remember | Withdraw | SetAside | Forget) for step in steps
+        )
         with self._transaction(writes=writes):
             return Book(self._connection, self._now()).carry_out(steps)
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from target_apptivo.journal.steps import InDoubt, Intend, Known, Remember, Same, Unknown, Withdraw
+from target_apptivo.journal.steps import (
+    InDoubt,
+    Intend,
+    Known,
+    Remember,
+    Same,
+    SetAside,
+    Unknown,
+    Withdraw,
+)
 
 Content = Mapping[str, str]
 
@@ -88,7 +97,7 @@ def recalled(
     )
 
 
-def changed(memory: Memory, step: Intend | Remember | Withdraw, now: float) -> Memory:
+def changed(memory: Memory, step: Intend | Remember | Withdraw | SetAside, now: float) -> Memory:
     """Give what is remembered after a step."""
     match step:
         case Intend():
@@ -98,6 +107,9 @@ def changed(memory: Memory, step: Intend | Remember | Withdraw, now: float) -> M
         case Withdraw():
             earlier = memory.intention.earlier if memory.intention else None
             return replace(memory, intention=earlier)
+        case SetAside():
+            known = memory.known
+            return replace(memory, known=replace(known, whole=None)) if known else memory
 
 
 def forgotten(memory: Memory) -> Memory:

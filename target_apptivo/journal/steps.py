@@ -211,6 +211,17 @@ class Withdraw(Step[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside(Step[float]):
+    """Note that a record was not taken. The reply is when, by the clock of what is taken later.
+
+    What is known of it stays, but for its fingerprint: when it is found unchanged next, that is
+    remembered, so that what was set aside is known to be older.
+    """
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Forget(Step[None]):
     """Forget what records of an endpoint became, by the id of an object that is gone.
 
@@ -230,5 +241,6 @@ JournalStep = (
     | Intend
     | Remember
     | Withdraw
+    | SetAside
     | Forget
 )

@@ -6,6 +6,7 @@ written wherever the settings ask.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.apptivo.verdict import Outcome
@@ -15,7 +16,6 @@ from target_apptivo.output.wording import Wording, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from target_apptivo.apptivo.verdict import Verdict
     from target_apptivo.delivery.pending import Record, SettledRecord
@@ -49,7 +49,8 @@ class Rejected:
             "http_status": verdict.http_status,
             "endpoint": record.endpoint,
             "stream": record.stream,
-            "at": write_moment(at),
+            # What was taken a moment before is not newer.
+            "at": write_moment(at, to="microseconds"),
         }
         message = self._redactor.data(record.message)
         self._file.write(dumps_line({**message, "rejected": self._redactor.answer(rejected)}))
@@ -89,12 +90,13 @@ class Outputs:
 
     def settle(self, settled: SettledRecord) -> None:
         """Write a record's outcome wherever the settings ask, and count it."""
+        noted_at = settled.verdict.noted_at
         if self._rejected and settled.record:
-            self._rejected.write(settled.record, settled.verdict, self._now())
+            at = self._now() if noted_at is None else datetime.fromtimestamp(noted_at, UTC)
+            self._rejected.write(settled.record, settled.verdict, at)
         self._report.count(settled)
-        taken_at = settled.verdict.taken_at
         is_news = settled.verdict.outcome is not Outcome.UNCHANGED
-        is_news = is_news or (taken_at is not None and self._is_untold(taken_at))
+        is_news = is_news or (noted_at is not None and self._is_untold(noted_at))
         if is_news and (self._responses or self._in_state or self._webhook):
             self._tell(told(response_record(settled), self._wording, self._redactor))
 

@@ -82,9 +82,9 @@ def _finite(value: object) -> object:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def write_moment(moment: datetime | None) -> str | None:
+def write_moment(moment: datetime | None, to: str = "milliseconds") -> str | None:
     """Write a time in UTC."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+    return moment.isoformat(timespec=to).replace("+00:00", "Z") if moment else None
 
 
 class ResponseLines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -10,22 +10,25 @@ from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks import Sink
 
 from target_apptivo.apptivo.endpoints import CREATE_CUSTOMER
-from target_apptivo.apptivo.request import Address, without
-from target_apptivo.apptivo.rules import Mapped, Shaped
+from target_apptivo.apptivo.request import without
+from target_apptivo.apptivo.rules import Mapped
 from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.deliver import deliver, deliver_in_turn, deliver_mapped
+from target_apptivo.apptivo.ways.notes import set_aside
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import MissingKeyPropertyError, RecordRejectedError
+from target_apptivo.singer.marks import identity, says_deleted, set_aside_at
 from target_apptivo.singer.remembered import Remembered
 from target_apptivo.singer.validation import QuickValidator, schema_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from singer_sdk import Target
 
     from target_apptivo.apptivo.endpoints import Endpoint
     from target_apptivo.apptivo.steps import Way
+    from target_apptivo.journal.steps import Place
     from target_apptivo.run import Run
     from target_apptivo.settings.routes import Route
 
@@ -92,10 +95,25 @@ class ApptivoSink(Sink):
         try:
             way = self._way(record, message, pending, map_error)
         except RecordRejectedError as error:
-            pending.error = error
-            self._run.delivery.refuse(pending, refused(str(error)))
+            self._refuse(pending, record, error)
         else:
             self._submit(pending, way)
+
+    def _refuse(
+        self, pending: PendingRecord, record: dict[str, Any], error: RecordRejectedError
+    ) -> None:
+        """Refuse a record; in the turn of its key, where the journal may know it."""
+        place, rules, verdict = None, self._route.rules, refused(str(error))
+        if rules.is_recalled and pending.record.key.keys() == {*self.key_properties}:
+            with suppress(RecordRejectedError):
+                place = self._place(pending, record)
+        if place and place.key:
+            pending.lines = (place,)
+            way = partial(set_aside, place, rules, verdict)
+            self._run.delivery.submit(PendingWay(way, [pending]))
+        else:
+            pending.error = error
+            self._run.delivery.refuse(pending, verdict)
 
     def _submit(self, pending: PendingRecord, way: Callable[[], Way] | None) -> None:
         """Send a record on its way; a deleted one that deletes nothing is skipped."""
@@ -122,26 +140,22 @@ class ApptivoSink(Sink):
             RecordRejectedError: If it is refused before anything is sent.
         """
         rules, remembered = self._route.rules, self._remembered
-        is_deleted = rules.operation.creates and _is_deleted(record, message)
+        is_deleted = rules.operation.creates and says_deleted(record, message)
         if is_deleted and not (rules.hard_delete and remembered and self._run.parts.shelf.journal):
             return None
         self._set_metadata(record, message)
         self._check(record, map_error)
-        place = None
-        if remembered and self._run.parts.shelf.journal:
-            place = remembered.place(pending.record.key, record)
         mapped = Mapped(
             attributes=record,
             keeps_metadata=self.include_sdc_metadata_properties,
-            place=place,
+            place=self._place(pending, record),
             is_deleted=is_deleted,
-            set_aside_at=_set_aside_at(message),
+            set_aside_at=set_aside_at(message),
         )
         if remembered:
             remembered.line_up(pending, mapped)
         if is_deleted:
-            gone = Shaped(Address("", ()), {}, place, is_deleted=True)
-            return partial(deliver, gone, rules)
+            return partial(deliver, mapped.gone(), rules)
         if rules.references or rules.fields:
             rest = without(record, (*rules.operation.exclude, *rules.fields.values()))
             self._warn_of_traps(rest)
@@ -149,6 +163,16 @@ class ApptivoSink(Sink):
         shaped = mapped.shape(rules)
         self._warn_of_traps(shaped.payload)
         return partial(deliver_in_turn if self._takes_turns else deliver, shaped, rules)
+
+    def _place(self, pending: PendingRecord, record: Mapping[str, Any]) -> Place | None:
+        """Give where the journal remembers a record, if it does.
+
+        Raises:
+            RecordRejectedError: If its key cannot be one.
+        """
+        if not (self._remembered and self._run.parts.shelf.journal):
+            return None
+        return self._remembered.place(pending.record.key, record)
 
     @cached_property
     def _takes_turns(self) -> bool:
@@ -192,7 +216,7 @@ class ApptivoSink(Sink):
             is_remembered=bool(self._run.parts.shelf.journal) and self._route.rules.is_recalled,
             size=size,
         )
-        return PendingRecord(noted, lines=(_identity(self.stream_name, key),) if key else ())
+        return PendingRecord(noted, lines=(identity(self.stream_name, key),) if key else ())
 
     def _set_metadata(self, record: dict[str, Any], message: Mapping[str, Any]) -> None:
         """Add the SDK's metadata to a record or take it out, as the SDK did with its schema."""
@@ -220,29 +244,3 @@ class ApptivoSink(Sink):
             except Exception as error:  # a schema may refer to what is not there
                 msg = f"the record cannot be checked against its schema ({type(error).__name__})"
                 raise RecordRejectedError(msg) from error
-
-
-def _is_deleted(record: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
-    """Whether the tap marks a record as deleted; stream maps may have dropped the mark."""
-    raw = message["record"]
-    return bool(record.get("_sdc_deleted_at") or raw.get("_sdc_deleted_at"))
-
-
-def _set_aside_at(message: Mapping[str, Any]) -> float | None:
-    """Give when a record was set aside, if it comes from there, in seconds since 1970."""
-    rejected = message.get("rejected")
-    at = rejected.get("at") if isinstance(rejected, dict) else None
-    try:
-        return datetime.fromisoformat(str(at)).timestamp() if at else None
-    except ValueError:
-        return None
-
-
-def _identity(stream: str, key: Mapping[str, Any]) -> Hashable:
-    """Give what records have in common that must keep their order."""
-    values = tuple(key.values())
-    try:
-        hash(values)
-    except TypeError:
-        return stream, repr(values)
-    return stream, values

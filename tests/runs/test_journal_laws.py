@@ -27,6 +27,7 @@ from target_apptivo.journal.steps import (
     RecallWitnesses,
     Remember,
     Same,
+    SetAside,
     Unknown,
     Withdraw,
 )
@@ -73,6 +74,7 @@ steps = st.one_of(
     ),
     *[remembers] * 3,  # without these there is not much to recall
     st.builds(Withdraw, places),
+    st.builds(SetAside, places),
     st.builds(Forget, endpoints, ids),
 )
 
@@ -104,7 +106,7 @@ class Model:
         """Remember nothing."""
         self.entries: defaultdict[Place, Entry] = defaultdict(Entry)
 
-    def reply(self, step: JournalStep, now: float) -> Any:  # noqa: ANN401, C901
+    def reply(self, step: JournalStep, now: float) -> Any:  # noqa: ANN401, C901, PLR0911
         """Carry out one step."""
         match step:
             case Recall():
@@ -130,6 +132,10 @@ class Model:
                 older[:] = [*older[-1:], step]
             case Withdraw():
                 del self.entries[step.place].intentions[-1:]
+            case SetAside():
+                entry = self.entries[step.place]
+                entry.known = entry.known and replace(entry.known, whole=None)
+                return now
             case Remember():
                 self.remember(self.entries[step.place], step)
             case Forget():
@@ -202,7 +208,7 @@ class Model:
 
 def named(step: Any, name: str, at: float) -> Any:  # noqa: ANN401
     """Let a step be of this example alone, and of its own moment."""
-    if isinstance(step, Recall | Intend | Remember | Withdraw):
+    if isinstance(step, Recall | Intend | Remember | Withdraw | SetAside):
         place = Place(step.place.endpoint + name, step.place.stream + name, step.place.key)
         step = replace(step, place=place)
     elif isinstance(step, RecallParent):

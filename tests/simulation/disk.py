@@ -22,6 +22,7 @@ from target_apptivo.journal.steps import (
     RecallParent,
     RecallWitnesses,
     Remember,
+    SetAside,
     Withdraw,
 )
 
@@ -75,9 +76,10 @@ class Pages:
     def reply(self, step: JournalStep) -> Any:  # noqa: ANN401
         """Carry out one step."""
         match step:
-            case Intend() | Remember() | Withdraw():
+            case Intend() | Remember() | Withdraw() | SetAside():
                 memory = self.memories.get(step.place, NOTHING)
-                return self._set(step.place, changed(memory, step, self._now))
+                self._set(step.place, changed(memory, step, self._now))
+                return self._now if isinstance(step, SetAside) else None
             case Forget():
                 for place in [*self._owners(step.endpoint, step.apptivo_id)]:
                     self._set(place, forgotten(self.memories[place]))

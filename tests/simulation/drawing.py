@@ -20,6 +20,8 @@ FAULTS: Final = (
 )
 LOST: Final = ("lost_before", "lost_after", "timeout", "cut", "server_error", "slow")
 REFUSED: Final = ("throttled", "throttled", "failure", "http_400")
+# How many courses have one: changes that are refused and taken back are rare else.
+_DETOURS: Final = 0.03
 EDITED: Final = ("description", "potentialAmount", "emailAddresses", "customAttributes.input_4_1")
 
 
@@ -72,6 +74,8 @@ def _runs(seed: int, setup: Setup) -> tuple[RunPlan, ...]:
     for index in range(number):
         if dice(seed, "storm", index).random() < 0.1:
             _strike(dice(seed, "strike", index), runs, index)
+    if setup.max_rejected and dice(seed, "detour").random() < _DETOURS:
+        runs += _detour(source)
     return (*runs, _calm(setup, ()), _calm(setup, ()))
 
 
@@ -91,6 +95,18 @@ def _strike(rng: Random, runs: list[RunPlan], index: int) -> None:
         runs[index + 1] = replace(
             runs[index + 1], weather=calm, reads="log", resumes=0, pause=0.5, ending="end"
         )
+
+
+def _detour(source: Source) -> list[RunPlan]:
+    """Give a run whose changes are refused, one in which they are taken back, and their replay."""
+    there, back = source.goes_and_comes_back()
+    refusing = Weather(rate=0.7, kinds=("failure", "http_400"), latency=0.2)
+    calm = replace(refusing, rate=0.0)
+    return [
+        RunPlan(changes=there, weather=refusing),
+        RunPlan(changes=back, weather=calm),
+        RunPlan(reads="rejected", weather=calm),
+    ]
 
 
 def _calm(setup: Setup, changes: tuple[Change, ...]) -> RunPlan:

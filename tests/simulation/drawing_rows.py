@@ -41,6 +41,13 @@ class Source:
         """Make some changes."""
         return tuple(self._change() for _ in range(number))
 
+    def goes_and_comes_back(self) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+        """Make some changes, and those that take them back."""
+        before = dict(self._rows)
+        there = self.moves_on(2)
+        keys = dict.fromkeys(change.key for change in there)
+        return there, tuple(Change(key, before[key]) for key in keys if key in before)
+
     def rival(self, rng: Random) -> Act:
         """Give an object of people's, perhaps with the match values of a row to come."""
         lane = rng.choice(self._lanes)

@@ -59,14 +59,18 @@ def _is_forgotten(truth: Truth, message: Message) -> bool:
 
 
 def _check_newest(truth: Truth, message: Message) -> None:
-    """A line of the rejected file is not sent if newer data was taken since it was set aside."""
-    since, lane = message.set_aside_at, message.lane
-    if since is None or not lane.is_kept or message.is_deleted:
+    """A line of the rejected file is not sent if newer data was taken after it was set aside.
+
+    Or if that was found there already; of its key, records are told apart by their order alone.
+    """
+    aside, lane = message.again, message.lane
+    if aside is None or not lane.is_kept:
         return
     for other in truth.stories[message.key].messages:
         is_newer = other.version > message.version and other.run != message.run
-        is_taken = other.held_at is not None and other.held_at > since + 0.001
-        if is_newer and is_taken and not _is_forgotten(truth, other):
+        is_after = (other.run, other.position) > (aside.run, aside.position)
+        is_there = other.is_held or (other.verdict and other.verdict.outcome == "unchanged")
+        if is_newer and is_after and is_there and not _is_forgotten(truth, other):
             truth.break_(f"{message.name} is sent, and {other.name} was taken since")
 
 

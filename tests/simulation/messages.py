@@ -27,6 +27,7 @@ class Message:
         said: The same, with custom attributes one by one.
         is_deleted: Whether the source deleted it.
         set_aside_at: When it was set aside, if it comes from the rejected file.
+        again: What was set aside then.
         version: The place of its change in the source.
         place: Where the journal remembers it.
         read_at: When it was read.
@@ -51,6 +52,7 @@ class Message:
     row: Row
     is_deleted: bool = False
     set_aside_at: float | None = None
+    again: Message | None = None
     version: int = 0
     place: Place | None = None
     read_at: float = 0.0

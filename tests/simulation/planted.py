@@ -50,6 +50,7 @@ FAULTS: Final[dict[str, Callable[[], Patches]]] = {
     "hold is ignored": faults_in_ways.hold_is_ignored,
     "doubles are not flagged": faults_in_ways.doubles_are_not_flagged,
     "outdated lines are sent": faults_in_ways.outdated_is_sent,
+    "what is set aside is not noted": faults_in_ways.aside_is_not_noted,
     "a late update is not waited for": faults_in_ways.late_update_is_not_waited_for,
     "a witness is not awaited": faults_in_ways.witness_is_not_awaited,
     "the limit is ignored": faults_in_delivery.limit_is_ignored,

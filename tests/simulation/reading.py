@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.request import Address
-from target_apptivo.apptivo.rules import Mapped, Rules, Shaped
+from target_apptivo.apptivo.rules import Mapped, Rules
 from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.deliver import deliver, deliver_mapped
+from target_apptivo.apptivo.ways.notes import set_aside
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.settings.declared import DeclaredSettings
@@ -82,14 +82,26 @@ class Reading:
         try:
             way = self._way(message, pending, rules)
         except RecordRejectedError as error:
-            pending.error = error
-            self._in_flight.refuse(pending, refused(str(error)))
+            self._refuse(message, pending, error, now)
         else:
             if way is None:
                 self._in_flight.refuse(pending, Verdict(outcome=Outcome.SKIPPED, reason="deleted"))
             else:
                 self._in_flight.submit(PendingWay(way, [pending]), now)
         return pending
+
+    def _refuse(
+        self, message: Message, pending: PendingRecord, error: RecordRejectedError, now: float
+    ) -> None:
+        """Refuse a record; in the turn of its key, where the journal may know it."""
+        place, verdict = message.place, refused(str(error))
+        if place:
+            pending.lines = (place,)
+            way = partial(set_aside, place, self._rules[message.lane.name], verdict)
+            self._in_flight.submit(PendingWay(way, [pending]), now)
+        else:
+            pending.error = error
+            self._in_flight.refuse(pending, verdict)
 
     def _way(
         self, message: Message, pending: PendingRecord, rules: Rules
@@ -109,8 +121,7 @@ class Reading:
         if remembered:
             remembered.line_up(pending, mapped)
         if is_deleted:
-            gone = Shaped(Address("", ()), {}, mapped.place, is_deleted=True)
-            return partial(deliver, gone, rules)
+            return partial(deliver, mapped.gone(), rules)
         if rules.references:
             return partial(deliver_mapped, mapped, rules)
         return partial(deliver, mapped.shape(rules), rules)

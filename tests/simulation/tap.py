@@ -79,6 +79,7 @@ class Tap:
                 old.row,
                 old.is_deleted,
                 set_aside_at=at,
+                again=old,
                 version=old.version,
             )
             for old, at in lines

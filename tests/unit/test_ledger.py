@@ -254,7 +254,7 @@ def test_a_rejected_line_is_the_taps_own_and_what_became_of_it() -> None:
             "http_status": 400,
             "endpoint": "create_lead",
             "stream": "leads",
-            "at": "2026-11-25T12:30:15.123Z",
+            "at": "2026-11-25T12:30:15.123456Z",
         },
     }
     assert lines[3]["key_properties"] == []
@@ -264,7 +264,7 @@ def test_a_rejected_line_is_the_taps_own_and_what_became_of_it() -> None:
         "http_status": None,
         "endpoint": "create_case",
         "stream": "mapped",
-        "at": "2026-11-25T12:30:15.123Z",
+        "at": "2026-11-25T12:30:15.123456Z",
     }
 
 

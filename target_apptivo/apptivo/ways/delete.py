@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from target_apptivo.apptivo.endpoints import CREATE_CUSTOMER
 from target_apptivo.apptivo.request import shape_address, shape_request
 from target_apptivo.apptivo.verdict import Outcome, Verdict
+from target_apptivo.apptivo.ways.doubt import is_outdated, outdated
 from target_apptivo.apptivo.ways.sending import send
 from target_apptivo.journal.steps import Forget, InDoubt, Intend, Known, Place, Recall, Withdraw
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from target_apptivo.apptivo.operation import Operation
     from target_apptivo.apptivo.request import Request
     from target_apptivo.apptivo.rules import Rules, Shaped
+    from target_apptivo.journal.steps import Same, Unknown
 
 
 async def delete(record: Shaped, rules: Rules) -> Verdict:
@@ -32,29 +34,36 @@ async def delete(record: Shaped, rules: Rules) -> Verdict:
 
 async def delete_created(record: Shaped, rules: Rules) -> Verdict:
     """Delete the customer that was created from a record which its source deleted."""
-    place = record.place
-    if place is None:
-        return _skipped("the deleted record has no key by which it could be known")
-    known = await Recall(place)
-    if isinstance(known, InDoubt):
-        if known.action == "create":
-            reason = "its create is in doubt: look in Apptivo whether it is there"
-            return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
-        # What was only to be updated, and is not known, was found.
-        known = known.before or Known(apptivo_id=known.apptivo_id, is_created=False)
-    if not isinstance(known, Known) or known.apptivo_id is None:
-        return _skipped("the deleted record is not known: nothing was created from it")
-    if not known.is_created:
-        return _skipped("the deleted record was found in Apptivo, not created: it is left there")
-    operation, apptivo_id = rules.hard_delete, known.apptivo_id
+    place, operation = record.place, rules.hard_delete
     if operation is None:
         return _skipped("a deleted record (_sdc_deleted_at) is never created")
+    if place is None:
+        return _skipped("the deleted record has no key by which it could be known")
+    recalled = await Recall(place)
+    apptivo_id = outdated() if is_outdated(record, recalled) else _created_from(recalled)
+    if isinstance(apptivo_id, Verdict):
+        return apptivo_id
     await Intend(place=place, action="delete", apptivo_id=apptivo_id)
     shaping = partial(_request, operation, apptivo_id)
     verdict = await send(operation, shaping, on_uncertain=rules.on_uncertain)
     verdict = replace(verdict, apptivo_id=apptivo_id, matched_by="journal")
     await _note_deletion(place, verdict, apptivo_id)
     return verdict
+
+
+def _created_from(recalled: Same | Known | InDoubt | Unknown) -> str | Verdict:
+    """Give the id of what was created from a record, or the verdict where nothing was."""
+    if isinstance(recalled, InDoubt):
+        if recalled.action == "create":
+            reason = "its create is in doubt: look in Apptivo whether it is there"
+            return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
+        # What was only to be updated, and is not known, was found.
+        recalled = recalled.before or Known(apptivo_id=recalled.apptivo_id, is_created=False)
+    if not isinstance(recalled, Known) or recalled.apptivo_id is None:
+        return _skipped("the deleted record is not known: nothing was created from it")
+    if not recalled.is_created:
+        return _skipped("the deleted record was found in Apptivo, not created: it is left there")
+    return recalled.apptivo_id
 
 
 def _skipped(reason: str) -> Verdict:

@@ -12,6 +12,7 @@ from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.delete import delete, delete_created
 from target_apptivo.apptivo.ways.fields import fill
 from target_apptivo.apptivo.ways.generic import send_if_new
+from target_apptivo.apptivo.ways.notes import set_aside
 from target_apptivo.apptivo.ways.upsert import keep_in_step
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.journal.steps import RecallParent
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 async def deliver(record: Shaped, rules: Rules) -> Verdict:
     """Deliver a record by its endpoint and load method."""
+    return await set_aside(record.place, rules, await _deliver(record, rules))
+
+
+async def _deliver(record: Shaped, rules: Rules) -> Verdict:
+    """Choose the way of a record."""
     if record.is_deleted:
         return await delete_created(record, rules)
     if rules.operation.deletes:
@@ -50,6 +56,14 @@ async def deliver_mapped(mapped: Mapped, rules: Rules, *, takes_turns: bool = Fa
     Attributes may hold the ids of other records, which have their outcomes, and the account may
     have a say in what fills its fields.
     """
+    shaped = await _shape(mapped, rules)
+    if isinstance(shaped, Verdict):
+        return await set_aside(mapped.place, rules, shaped)
+    return await (deliver_in_turn if takes_turns else deliver)(shaped, rules)
+
+
+async def _shape(mapped: Mapped, rules: Rules) -> Shaped | Verdict:
+    """Shape a record with what others have to tell; or give the verdict of one that cannot be."""
     attributes = await _with_references(mapped, rules)
     if isinstance(attributes, Verdict):
         return attributes
@@ -57,10 +71,9 @@ async def deliver_mapped(mapped: Mapped, rules: Rules, *, takes_turns: bool = Fa
     if isinstance(filled, Verdict):
         return filled
     try:
-        shaped = mapped.shape(rules, attributes, filled)
+        return mapped.shape(rules, attributes, filled)
     except RecordRejectedError as error:
         return refused(str(error))
-    return await (deliver_in_turn if takes_turns else deliver)(shaped, rules)
 
 
 async def _with_references(mapped: Mapped, rules: Rules) -> dict[str, Any] | Verdict:

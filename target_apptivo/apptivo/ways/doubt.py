@@ -30,7 +30,7 @@ def unchanged(known: Same | Known) -> Verdict:
         outcome=Outcome.UNCHANGED,
         apptivo_id=known.apptivo_id,
         matched_by="journal",
-        taken_at=known.taken_at,
+        noted_at=known.taken_at,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from target_apptivo.apptivo.content import is_new
 from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.doubt import held_in_doubt, is_outdated, outdated, unchanged
-from target_apptivo.apptivo.ways.notes import place_of
+from target_apptivo.apptivo.ways.notes import found_unchanged, place_of
 from target_apptivo.journal.steps import InDoubt, Known, Recall, Same, Unknown
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ async def send_if_new(record: Shaped, rules: Rules) -> Verdict:
         case Same() as same:
             return unchanged(same)
         case Known() as known if not is_new(record.content, known.taken):
-            return unchanged(known)
+            return await found_unchanged(record, known)
         case InDoubt() if rules.operation.creates:
             if rules.on_uncertain == "hold":
                 return held_in_doubt()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_apptivo.apptivo.change import shown_after_create
 from target_apptivo.apptivo.verdict import Outcome
-from target_apptivo.journal.steps import Intend, Place, Remember, Withdraw
+from target_apptivo.apptivo.ways.doubt import unchanged
+from target_apptivo.journal.steps import Intend, Remember, SetAside, Withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from target_apptivo.apptivo.rules import Rules, Shaped
     from target_apptivo.apptivo.verdict import Verdict
+    from target_apptivo.journal.steps import Known, Place
 
 
 def place_of(record: Shaped) -> Place:
@@ -31,6 +34,23 @@ def intention(record: Shaped, action: str, *, reason: str | None = None) -> Inte
         content=record.content,
         reason=reason,
     )
+
+
+async def set_aside(place: Place | None, rules: Rules, verdict: Verdict) -> Verdict:
+    """Note when a record is set aside that the journal may know; any other is left as it is."""
+    if place and place.key and rules.is_recalled and verdict.outcome.is_set_aside:
+        return replace(verdict, noted_at=await SetAside(place))
+    return verdict
+
+
+async def found_unchanged(record: Shaped, known: Known) -> Verdict:
+    """Give the verdict of a record that brings nothing new.
+
+    Where one of its key was set aside before, it is noted that this one came later.
+    """
+    if known.whole is None:
+        await Remember(place=place_of(record), whole=record.fingerprint)
+    return unchanged(known)
 
 
 async def note(record: Shaped, rules: Rules, verdict: Verdict) -> None:

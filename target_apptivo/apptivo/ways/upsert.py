@@ -20,7 +20,7 @@ from target_apptivo.apptivo.ways.doubt import (
 )
 from target_apptivo.apptivo.ways.look import Found, NotFound, Unclear, look, read, unless_taken
 from target_apptivo.apptivo.ways.lost import adopt, clear_up
-from target_apptivo.apptivo.ways.notes import place_of
+from target_apptivo.apptivo.ways.notes import found_unchanged, place_of
 from target_apptivo.apptivo.ways.prove import UNPROVEN, Proof, prove
 from target_apptivo.apptivo.ways.update import Target, unreadable, update
 from target_apptivo.journal.steps import InDoubt, Known, Recall, Remember, Same, Unknown
@@ -38,7 +38,7 @@ async def keep_in_step(record: Shaped, rules: Rules) -> Verdict:
         case Same() as same:
             return unchanged(same)
         case Known() as known if not is_new(record.content, known.taken):
-            return unchanged(known)
+            return await found_unchanged(record, known)
         case Known() as known:
             return await _change(record, rules, known)
         case InDoubt() as doubt:
