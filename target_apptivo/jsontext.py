@@ -167,7 +167,7 @@ def is_too_deep(value: object, text: str | bytes) -> bool:
 def _opens_more(text: Any, most: int) -> bool:  # noqa: ANN401 - of either kind
     """Whether a text has more opening brackets, each of which is closed.
 
-    They are found one by one: to count them takes twenty times as long where a text has few of them.
+    Found one by one: to count them takes twenty times as long where a text has few.
     """
     if len(text) <= 2 * most:
         return False
