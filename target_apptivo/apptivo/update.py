@@ -18,6 +18,7 @@ from target_apptivo.apptivo.judging import Attribute, Judgement, Past
 from target_apptivo.apptivo.lists import KINDS, intended_content
 from target_apptivo.apptivo.objects import app_operation, id_in
 from target_apptivo.apptivo.request import Address, shape_request
+from target_apptivo.apptivo.together import together
 from target_apptivo.apptivo.unsaid import left_in_doubt
 from target_apptivo.apptivo.values import objects_in
 from target_apptivo.errors import RecordRejectedError
@@ -71,6 +72,7 @@ def plan_change(  # noqa: PLR0913
         found=found,
         past=Past(taken=taken, shown=shown, intended=intended),
         keeps=on_conflict == "keep",
+        groups=together(row.path),
         update_nulls=update_nulls,
     )
     return update.planned()
@@ -117,6 +119,7 @@ class _Update:
     found: Mapping[str, Any]
     past: Past
     keeps: bool
+    groups: tuple[tuple[str, ...], ...]
     update_nulls: bool
 
     def planned(self) -> Change:
@@ -135,6 +138,9 @@ class _Update:
         conflicts = {name for name in judged if judged[name] is Judgement.CONFLICT}
         put_in = {name for name in judged if judged[name] is Judgement.WRITE}
         put_in |= {name for name in conflicts if not self.keeps}
+        if self.keeps:
+            # Our label beside somebody's id would be neither's.
+            put_in -= {name for each in self.groups if conflicts & {*each} for name in each}
         conflicts |= {name for name in lists if lists[name].is_conflict}
         put_in |= {name for name in lists if lists[name].written}
         names = tuple(name for name in self.content if name in put_in)

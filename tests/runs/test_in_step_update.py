@@ -177,6 +177,38 @@ def test_of_one_just_found_keep_fills_what_is_empty(step: InStep, person: Person
     assert set(told["changed"]) == {"companyName", "jobTitle", "nr"}
 
 
+@pytest.mark.parametrize(
+    ("app", "theirs", "ours"),
+    [
+        ("leads", {"leadStatus": 1}, {"leadStatus": 3, "leadStatusMeaning": "Qualified"}),
+        ("leads", {"leadStatusMeaning": "New"}, {"leadStatus": 3, "leadStatusMeaning": "Hot"}),
+        (
+            "customers",
+            {"assigneeObjectRefId": 7},
+            {
+                "assigneeObjectRefId": 9,
+                "assigneeObjectRefName": "Ann Lee",
+                "assigneeObjectId": 8,
+            },
+        ),
+        ("cases", {"caseCustomerId": 7}, {"caseCustomerId": 9, "caseCustomer": "Ours"}),
+    ],
+)
+def test_keep_tears_nothing_apart(
+    step: InStep, person: Person, app: str, theirs: Row, ours: Row
+) -> None:
+    """Where Apptivo shows one of what goes together, nothing of ours is put beside it."""
+    name = {"leads": "lastName", "customers": "customerName", "cases": "caseSummary"}[app]
+    person.creates(app, nr=1, **{name: "Theirs"}, **theirs)
+    options = {"endpoint": f"create_{app[:-1]}", "match_on": name, "on_conflict": "keep"}
+    row = {"nr": 1, name: "Theirs", "description": "filled", **ours}
+    run = step(table(app, row), streams={app: options})
+    (record,) = step.sandbox.records[app]
+    assert {key: record[key] for key in ours if key in record} == theirs
+    assert record["description"] == "filled"
+    assert outcomes(run, "changed", "conflicts") == [(["description"], [*theirs])]
+
+
 def test_one_found_that_has_everything_is_unchanged(step: InStep, person: Person) -> None:
     """Nothing to write: unchanged, and known from then on."""
     person.creates("leads", nr=1, lastName="Ada", description="same", version_of_mine="x")

@@ -1,13 +1,15 @@
-"""Standard dropdowns: a label and an id that go together, under which names. Data.
+"""Standard dropdowns: a label and an id that go together, under which names. Pure.
 
-FACT (docs/apptivo.md 8.4) for the rows; that any other `…Name` goes with an `…Id` is INFERRED, as
-is that a dropdown without such a name takes its label alone. One of a pair alone: UNKNOWN.
+Those that are known: `together.py`. That any other `…Name` goes with an `…Id` is INFERRED, as is
+that a dropdown without such a name takes its label alone. One of a pair alone: UNKNOWN.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+from target_apptivo.apptivo.together import DROPDOWNS
 
 # Types of fields with choices (docs/apptivo.md 7.3, 8.1); `dropdown` is a guess.
 SINGLE: Final = frozenset({"select", "radio", "dropdown"})
@@ -27,24 +29,9 @@ class Pair:
         return (self.label, self.id) if self.id else (self.label,)
 
 
-_BY_APP: Final = {
-    # The attribute without ending holds the id, or a code.
-    "leads": tuple(
-        Pair(f"{name}Meaning", name) for name in ("leadStatus", "leadSource", "leadRank")
-    ),
-    "customers": (Pair("statusName", "statusId"),),
-    "contacts": (Pair("contactStatusName", "contactStatusId"),),
-    "cases": tuple(Pair(name, f"{name}Id") for name in ("caseStatus", "caseType", "casePriority")),
-    "opportunities": (
-        Pair("salesStageName", "salesStageId"),
-        Pair("leadSourceTypeName", "leadSourceTypeId"),
-    ),
-}
-
-
 def known_pair(app: str, name: str) -> Pair | None:
     """Find the pair that an attribute is one of."""
-    return next((pair for pair in _BY_APP.get(app, ()) if name in pair.names), None)
+    return next((Pair(*names) for names in DROPDOWNS.get(app, ()) if name in names), None)
 
 
 def pair_of(app: str, name: str) -> Pair:

@@ -15,6 +15,7 @@ from target_apptivo.apptivo.objects import Unbelievable
 from target_apptivo.apptivo.operation import Content, Operation
 from target_apptivo.apptivo.request import Address, shape_request
 from target_apptivo.apptivo.template import Template
+from target_apptivo.apptivo.together import ASSIGNEES, REFERRER
 from target_apptivo.apptivo.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -48,21 +49,6 @@ class Role:
         return (self.name, self.id, self.object) if self.object else (self.name, self.id)
 
 
-def _trio(stem: str) -> Role:
-    """Name the three attributes of who something is assigned to."""
-    return Role(f"{stem}RefName", f"{stem}RefId", f"{stem}Id")
-
-
-_ASSIGNEES: Final = {
-    "leads": _trio("assigneeObject"),
-    "customers": _trio("assigneeObject"),
-    "contacts": _trio("assigneeObject"),
-    "cases": _trio("assignedObject"),
-    "opportunities": _trio("assignedToObject"),
-}
-_REFERRER: Final = Role("referredByName", "referredById")
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """An employee."""
@@ -79,11 +65,13 @@ def role_of(field: Field) -> Role | None:
     """
     if field.is_custom:
         return None
-    if field.name in _REFERRER.names:
-        return _REFERRER
-    assignee = _ASSIGNEES.get(field.app)
+    if field.name in REFERRER:
+        return Role(*REFERRER)
+    assignee = ASSIGNEES.get(field.app)
     is_assigned = folded(field.name).startswith(("assign", "owner"))
-    return assignee if assignee and (field.name in assignee.names or is_assigned) else None
+    if assignee and (is_assigned or field.name in assignee):
+        return Role(*assignee)
+    return None
 
 
 def person_part(role: Role, person: Person) -> dict[str, Any]:
