@@ -108,9 +108,9 @@ class Redactor:
 
 def _masked(value: Any, secret: re.Pattern[str], in_names: re.Pattern[str]) -> Any:  # noqa: ANN401
     """Mask secrets in a JSON value."""
+    if isinstance(value, str):
+        return secret.sub(MASK, value)
     match value:
-        case str():
-            return secret.sub(MASK, value)
         case dict():
             return {
                 in_names.sub(MASK, name): _masked(item, secret, in_names)

@@ -100,7 +100,7 @@ def custom_entries(value: object) -> dict[str, dict[str, Any]]:
     Entries without an id are left out.
     """
     entries = objects_in(value) or []
-    return {f"{PREFIX}{custom_id(entry)}": entry for entry in entries if custom_id(entry)}
+    return {f"{PREFIX}{name}": entry for entry in entries if (name := custom_id(entry))}
 
 
 def _texts(name: str, value: Any) -> dict[str, str]:  # noqa: ANN401

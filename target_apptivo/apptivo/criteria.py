@@ -6,7 +6,7 @@ e-mails without regard to case, numbers by value, a number and its text alike.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from decimal import Decimal
 from functools import cached_property
 from itertools import product
@@ -149,8 +149,8 @@ def _choices(name: str, shown: Mapping[str, Any]) -> list[Criterion]:
     return _plain(name, shown.get(name))
 
 
-def _plain(name: str, value: object) -> list[Criterion]:
-    """Read a single value."""
+def _plain(name: str, value: object, form: Any = None) -> list[Criterion]:  # noqa: ANN401
+    """Read a single value; in a search it stands as it is, unless it has another form there."""
     if is_empty(value):
         msg = f"match_on: attribute '{name}' is missing, null or empty"
         raise RecordRejectedError(msg)
@@ -159,8 +159,9 @@ def _plain(name: str, value: object) -> list[Criterion]:
     except ValueError:
         msg = f"match_on: attribute '{name}' is not a single value that can be compared"
         raise RecordRejectedError(msg) from None
-    form = text if isinstance(value, str) else value
-    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    if form is None:
+        form = text if isinstance(value, str) else value
+    is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
     return [Criterion(name, text.casefold() if name in _ARE_EMAILS else text, form, is_number)]
 
 
@@ -171,8 +172,7 @@ def _custom(name: str, shown: Mapping[str, Any]) -> list[Criterion]:
     value = entry.get("customAttributeValue")
     if is_empty(value) and labels:
         return [Criterion(name, "\n".join(labels), _custom_form(entry))]
-    (criterion,) = _plain(name, value)
-    return [replace(criterion, form=_custom_form(entry))]
+    return _plain(name, value, form=_custom_form(entry))
 
 
 def _custom_form(entry: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _DESCRIPTIONS: Final = frozenset(
 def custom_id(entry: dict[str, Any]) -> str:
     """Give the id of an entry as text; empty where it has none."""
     value = entry.get(_ID)
-    return plain_text(value) if isinstance(value, str | int) else ""
+    return plain_text(value) if isinstance(value, (str, int)) else ""
 
 
 def value_of(entry: dict[str, Any]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _is_same(one: object, other: object) -> bool:
 
 def _dateless(value: object) -> object:
     """Write a date of a stream map as its text."""
-    return value.isoformat() if isinstance(value, dt.date | dt.time) else value
+    return value.isoformat() if isinstance(value, (dt.date, dt.time)) else value
 
 
 def _number(value: object) -> Decimal | None:

@@ -126,7 +126,7 @@ def _text(value: Any) -> str:  # noqa: ANN401, PLR0911
         case int() | float() | Decimal():
             return _number(value)
         case dict():
-            parts = sorted(f"{_name(name)}:{_text(item)}" for name, item in value.items())
+            parts = sorted([f"{_name(name)}:{_text(item)}" for name, item in value.items()])
             return f"{{{','.join(parts)}}}"
         case list() | tuple():
             return f"[{','.join([_text(item) for item in value])}]"
@@ -148,10 +148,13 @@ def _number(number: Decimal | float) -> str:
     exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     if not exact.is_finite():
         return "NaN" if exact.is_nan() else f"{exact}"
+    if abs(exact.adjusted()) < _MOST_DIGITS:
+        text = format(exact, "f")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text
     sign, digits, exponent = exact.as_tuple()
     coefficient = "".join(map(str, digits)).rstrip("0")
     if not coefficient:
         return "0"
     shift = int(exponent) + len(digits) - len(coefficient)
-    text = f"{'-' if sign else ''}{coefficient}e{shift}"
-    return format(Decimal(text), "f") if abs(exact.adjusted()) < _MOST_DIGITS else text
+    return f"{'-' if sign else ''}{coefficient}e{shift}"

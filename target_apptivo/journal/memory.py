@@ -106,7 +106,7 @@ def changed(memory: Memory, step: Intend | Remember | Withdraw | SetAside, now: 
             return _remembered(memory, step, now)
         case Withdraw():
             earlier = memory.intention.earlier if memory.intention else None
-            return replace(memory, intention=earlier)
+            return Memory(memory.known, memory.matches, earlier)
         case SetAside():
             known = memory.known
             return replace(memory, known=replace(known, whole=None)) if known else memory
@@ -137,7 +137,7 @@ def _intended(memory: Memory, step: Intend, now: float) -> Memory:
         at=now if step.at is None else step.at,
         earlier=replace(older, earlier=None) if older else None,
     )
-    return replace(memory, intention=intention)
+    return Memory(memory.known, memory.matches, intention)
 
 
 def _remembered(memory: Memory, step: Remember, now: float) -> Memory:
