@@ -53,27 +53,16 @@ class Reading:
 
     def __init__(
         self,
-        setup: Setup,
         rules: dict[str, Rules],
+        remembered: dict[str, Remembered],
         in_flight: InFlight,
         on_end: Callable[..., None],
     ) -> None:
-        """Read for a run, by the rules of each stream."""
+        """Read for a run, by the rules of each stream; with a journal, all are remembered."""
         self._in_flight = in_flight
         self._on_end = on_end
         self._rules = rules
-        self._has_journal = setup.has_journal
-        referenced = {lane.parent for lane in setup.lanes}
-        self._remembered = {
-            lane.name: Remembered(
-                lane.name,
-                rules[lane.name],
-                [_KEY] if lane.has_keys else [],
-                is_referenced=lane.name in referenced,
-            )
-            for lane in setup.lanes
-            if setup.has_journal
-        }
+        self._remembered = remembered
 
     def take(self, message: Message, now: float) -> PendingRecord:
         """Take a record: have it delivered, or refuse it."""
@@ -108,7 +97,7 @@ class Reading:
     ) -> Callable[[], Way] | None:
         """Shape a record, and tell what is done with it."""
         is_deleted = rules.operation.creates and message.is_deleted
-        if is_deleted and not (rules.hard_delete and self._has_journal):
+        if is_deleted and not (rules.hard_delete and self._remembered):
             return None
         remembered = self._remembered.get(message.lane.name)
         message.place = remembered.place(pending.record.key, message.row) if remembered else None
@@ -156,16 +145,33 @@ def rules_of(setup: Setup) -> dict[str, Rules]:
     ]
     if setup.has_journal:
         given.append(("journal_url", "sqlite://"))
-    settings = _settings(*given)
+    return {lane.name: _rules(lane, *given) for lane in setup.lanes}
+
+
+def remembered_of(setup: Setup, rules: dict[str, Rules]) -> dict[str, Remembered]:
+    """Tell how the records of each stream are remembered, with a journal."""
+    referenced = {lane.parent for lane in setup.lanes}
     return {
-        lane.name: build_rules(_options(lane), settings, f"streams.{lane.name}")
+        lane.name: Remembered(
+            lane.name,
+            rules[lane.name],
+            [_KEY] if lane.has_keys else [],
+            is_referenced=lane.name in referenced,
+        )
         for lane in setup.lanes
+        if setup.has_journal
     }
+
+
+@lru_cache(maxsize=4096)
+def _rules(lane: Lane, *given: tuple[str, Any]) -> Rules:
+    """Read how the records of a stream are treated; many courses have the same."""
+    return build_rules(_options(lane), _settings(*given), f"streams.{lane.name}")
 
 
 @lru_cache
 def _settings(*given: tuple[str, Any]) -> DeclaredSettings:
-    """Read the settings of a course; many courses have the same."""
+    """Read the settings of a course."""
     return read(DeclaredSettings, dict(given))
 
 

@@ -85,7 +85,7 @@ class Run:
         )
         self.settler = SteppedSettler(self.monitor, told)
         self._scribe = SteppedScribe(self.monitor, world.disk)
-        self.reading = Reading(setup, world.rules, self.in_flight, world.truth.given)
+        self.reading = Reading(world.rules, world.remembered, self.in_flight, world.truth.given)
 
     def _policy(self) -> Policy:
         """Say what the settings say of a delivery."""

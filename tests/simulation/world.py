@@ -12,7 +12,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.firm import Firm
 from tests.simulation.front import Front
 from tests.simulation.outputs import RejectedFile
-from tests.simulation.reading import rules_of
+from tests.simulation.reading import remembered_of, rules_of
 from tests.simulation.truth import Truth
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class World:
     Attributes:
         plan: What the seed says.
         rules: How the records of each stream are treated.
+        remembered: How they are remembered, with a journal.
         now: The time.
         due: When the next thing happens; infinite if nothing will.
         disk: What the journal holds.
@@ -44,6 +45,7 @@ class World:
         """Begin."""
         self.plan = plan
         self.rules = rules_of(plan.setup)
+        self.remembered = remembered_of(plan.setup, self.rules)
         self.now = _BEGINNING
         self.disk = Disk(self.clock)
         self.firm = Firm(plan.habits, dice(plan.seed, "firm"), self.clock)
