@@ -323,14 +323,12 @@ def test_a_journal_that_fails_in_the_middle_ends_the_run(step: InStep) -> None:
 
 
 def test_a_second_run_waits_and_says_for_whom(
-    command: Command, sandbox: Sandbox, tmp_path: Path
+    run: RunTarget, command: Command, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """It begins when the first ends, also when that is killed."""
     url = f"sqlite:///{tmp_path}/journal.db"
     config = command.configure(api_url=sandbox.url, journal_url=url)
-    made = command.start("--config", config, "--journal")
-    made.communicate(timeout=60)
-    assert made.returncode == 0
+    assert run([], "--journal", config={"journal_url": url}).code == 0
     text = "".join(json.dumps(each) + "\n" for each in table("leads", lead(1))).encode()
     first = command.start("--config", config)
     assert first.stdin

@@ -150,25 +150,22 @@ def test_a_key_that_looks_wrong_is_told_at_the_start(
 
 @pytest.mark.parametrize("key", ["key", "test", "lead"])
 def test_a_key_that_is_an_everyday_word_spoils_nothing(
-    command: Command, sandbox: Sandbox, tmp_path: Path, key: str
+    run: RunTarget, tmp_path: Path, key: str
 ) -> None:
     """State, rejected records and responses keep the tap's own names and values."""
     rejected, answers = tmp_path / "rejected.singer", tmp_path / "answers.singer"
-    config = command.configure(
-        api_url=sandbox.url,
-        api_key=key,
-        access_key="secret",
-        max_rejected=1,
-        rejected_path=str(rejected),
-        responses={"emit": "records", "path": str(answers)},
-    )
+    config = {
+        "api_key": key,
+        "access_key": "secret",
+        "max_rejected": 1,
+        "rejected_path": str(rejected),
+        "responses": {"emit": "records", "path": str(answers)},
+    }
     refused = record("leads", 1, lastName=None, ext_key="a", firstName=f"my {key} plan")
     told = {"type": "STATE", "value": {"replication_key": "secret", "test_lead": 1}}
-    process = command.start("--config", config)
-    text = "".join(f"{json.dumps(line)}\n" for line in (schema("leads"), refused, told))
-    out, _ = process.communicate(text.encode(), timeout=60)
-    assert process.returncode == 0
-    assert json.loads(out) == told["value"]
+    finished = run([schema("leads"), refused, told], config=config)
+    assert finished.code == 0
+    assert finished.lines == [told["value"]]
     stream, line = map(json.loads, rejected.read_text().splitlines())
     assert stream["key_properties"] == ["id"]
     assert line["record"] == refused["record"]
@@ -187,34 +184,33 @@ def test_a_key_that_is_an_everyday_word_spoils_nothing(
         {API_KEY: 1},
     ],
 )
-def test_a_wrong_setting_does_not_show_a_key(command: Command, wrong: dict[str, Any]) -> None:
+def test_a_wrong_setting_does_not_show_a_key(
+    run: RunTarget, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
+) -> None:
     """Messages about settings show paths, not values."""
-    process = command.start(
-        "--config", command.configure(**wrong), env={"TARGET_APPTIVO_LOGLEVEL": "DEBUG"}
-    )
-    out, log = process.communicate(b"", timeout=60)
-    assert process.returncode == 1
-    assert_silent(out.decode() + log.decode())
-    assert b"1234567890123" not in log
+    monkeypatch.setenv("TARGET_APPTIVO_LOGLEVEL", "DEBUG")
+    finished = run([schema("leads")], config=wrong)
+    assert finished.code == 1
+    assert_silent(finished.stdout + finished.log)
+    assert "1234567890123" not in finished.log
 
 
-def test_record_content_is_not_logged(command: Command, sandbox: Sandbox) -> None:
+def test_record_content_is_not_logged(run: RunTarget, sandbox: Sandbox) -> None:
     """At the default level no value of a record is in the log, whatever goes wrong."""
     sandbox.respond = lambda _: Reply.dropped()
     strict = schema("leads", lastName={"type": "integer"})
     private = "private-value"
-    for lines in (
+    inputs: tuple[list[Any], ...] = (
         [schema("leads"), record("leads", 1, lastName=private)],
         [strict, record("leads", 1, lastName=private)],
         [schema("leads"), f'{{"type":"RECORD","stream":"leads","record":{{"a":"{private}"'],
         [schema("leads"), {"type": "RECORD", "record": {"a": private}}],
-    ):
-        text = "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in lines)
-        config = command.configure(api_url=sandbox.url, max_attempts=1)
-        process = command.start("--config", config)
-        _, log = process.communicate(text.encode(), timeout=60)
-        assert process.returncode == 1
-        assert private.encode() not in log
+    )
+    for lines in inputs:
+        finished = run(lines, config={"max_attempts": 1})
+        assert finished.code == 1
+        assert finished.log
+        assert private not in finished.log
 
 
 def test_keys_are_sent_to_no_other_host_over_a_proxy(command: Command, sandbox: Sandbox) -> None:
