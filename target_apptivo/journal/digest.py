@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SIZE = 8
+_SHORT = 64
 # A number of more digits is written with an exponent, so that 1e999999 does not fill the memory.
 _MOST_DIGITS = 1_000
 _TOO_LONG = 10**_MOST_DIGITS
@@ -37,7 +39,8 @@ def digest(value: Any) -> str:  # noqa: ANN401
         ValueError: If JSON cannot hold the value (but for `NaN`), or it is nested too deep.
     """
     # Most values are texts: their path is the short one.
-    return _hash(_quote(value) if type(value) is str else _canonical(value))
+    text = _quote(value) if type(value) is str else _canonical(value)
+    return _hash_short(text) if len(text) < _SHORT else _hash(text)
 
 
 def digests(attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -92,6 +95,10 @@ _quick = json.JSONEncoder(default=_told, check_circular=False).encode
 def _hash(text: str) -> str:
     """Shorten a canonical text, which is ASCII."""
     return blake2b(text.encode(), digest_size=_SIZE).hexdigest()
+
+
+# What a list of values has, or did not change, comes again; long texts would fill the memory.
+_hash_short = lru_cache(maxsize=1024)(_hash)
 
 
 def _key_part(value: object) -> str | None:
