@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from target_apptivo.apptivo.value import value
 
 Key = tuple[str, str]
 Row = dict[str, Any]
@@ -11,7 +13,7 @@ Row = dict[str, Any]
 FIRST_ID = 8_001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Lane:
     """One stream, and how its records are treated; the fields are named like the settings."""
 
@@ -37,7 +39,7 @@ class Lane:
         return self.load_method != "append-only"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Setup:
     """The settings of a seed."""
 
@@ -54,7 +56,7 @@ class Setup:
     most_records: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Habits:
     """How this Apptivo behaves.
 
@@ -79,7 +81,7 @@ class Habits:
     commit_delay: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Weather:
     """What may befall requests: how often, and what."""
 
@@ -89,7 +91,7 @@ class Weather:
     outage: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Change:
     """The source moves on: a row is there anew, changes, or is gone (`row` is none)."""
 
@@ -97,7 +99,7 @@ class Change:
     row: Row | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Act:
     """What people do in Apptivo: `edit`, `clear`, `delete`, `double`, `add` (an e-mail) or `rival`.
 
@@ -114,7 +116,7 @@ class Act:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """One run.
 
@@ -147,7 +149,7 @@ class RunPlan:
     is_calm: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The course of one seed; `muted` are the faults that are left out, by run and number."""
 
