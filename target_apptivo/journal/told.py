@@ -140,7 +140,7 @@ def _told(record: Mapping[str, Any], name_of: Callable[[str], str]) -> Told | No
         names=frozenset(key),
         outcome=record["outcome"],
         action=record.get("action") or _ACTIONS.get(endpoint.partition("_")[0], "send"),
-        apptivo_id=None if apptivo_id is None else str(apptivo_id),
+        apptivo_id=None if apptivo_id in (None, "") else str(apptivo_id),
         at=_moment(record.get("received_at") or record.get("sent_at")),
     )
     tells = told.apptivo_id is not None or told.is_deleted or told.outcome == "uncertain"

@@ -103,6 +103,7 @@ def test_what_was_not_created_was_found(
         {"outcome": "rejected", "action": "update"},
         {"outcome": "skipped"},
         {"apptivo_id": None},
+        {"apptivo_id": ""},
         {"key": {}},
     ],
 )
