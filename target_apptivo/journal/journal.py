@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from target_apptivo.errors import JournalError
 from target_apptivo.journal.book import Book
+from target_apptivo.journal.clock import Clock
 from target_apptivo.journal.failures import failing
 from target_apptivo.journal.holding import check, make_tables, take_turn
 from target_apptivo.journal.steps import (
@@ -71,7 +72,7 @@ class Journal:
         self._store = store
         self._connection = connection
         self._read_only = read_only
-        self._now = now
+        self._now = Clock(now)
         self._failure: str | None = None
         self._guard = threading.Lock()
 

@@ -223,11 +223,17 @@ def unordered(step: JournalStep, reply: Any) -> Any:  # noqa: ANN401
     return set(reply) if isinstance(step, RecallMatches | RecallOwners) else reply
 
 
+class Time:
+    """A clock that stands still until it is moved, at a quarter to the end of time."""
+
+    now = 1e9
+
+
 @pytest.fixture
 def journal(database_url: str) -> Iterator[Journal]:
-    """An open journal, at a quarter to the end of time."""
+    """An open journal."""
     Journal.make(database_url, "account")
-    with Journal.open(database_url, account="account", now=lambda: 1e9) as journal:
+    with Journal.open(database_url, account="account", now=lambda: Time.now) as journal:
         yield journal
 
 
@@ -247,14 +253,28 @@ def test_it_is_a_dictionary(
     model, moments, name = Model(), itertools.count(1), f" {next(examples)}"
     for group in groups:
         asked = [named(step, name, next(moments)) for step in group]
+        Time.now += 1
         replies = journal.carry_out(asked)
         assert len(replies) == len(asked)
         for step, reply in zip(asked, replies, strict=True):
-            assert unordered(step, reply) == model.reply(step, 1e9)
+            assert unordered(step, reply) == model.reply(step, Time.now)
     everything = [
         Recall(Place(endpoint + name, stream + name, key))
         for endpoint, stream, key in itertools.product(ENDPOINTS, STREAMS, KEYS)
     ]
-    with Journal.open(database_url, account="account", read_only=True, now=lambda: 1e9) as reader:
+    time = Time.now
+    with Journal.open(database_url, account="account", read_only=True, now=lambda: time) as reader:
         replies = reader.carry_out(everything)
-    assert replies == [model.reply(step, 1e9) for step in everything]
+    assert replies == [model.reply(step, time) for step in everything]
+
+
+def test_what_comes_later_is_later_by_the_clock(journal: Journal) -> None:
+    """Also where that stands still, or is set back: else older data would count as newer."""
+    places = [Place("create_lead", "leads", f'["{n}"]') for n in range(3)]
+    times = []
+    for place, back in zip(places, (0.0, 0.0, 3_600.0), strict=True):
+        Time.now -= back
+        times += journal.carry_out([SetAside(place)])
+        journal.carry_out([Remember(place=place, apptivo_id="1")])
+        times.append(journal.carry_out([Recall(place)])[0].taken_at)
+    assert times == sorted({*times})

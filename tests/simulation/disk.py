@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_apptivo.errors import JournalError
+from target_apptivo.journal.clock import Clock
 from target_apptivo.journal.memory import NOTHING, Memory, changed, forgotten, recalled
 from target_apptivo.journal.steps import (
     Forget,
@@ -44,7 +45,7 @@ class Disk:
         """Start empty."""
         self.held: dict[Place, Memory] = {}
         self.fails = False
-        self._clock = clock
+        self._clock = Clock(clock)
 
     def carry_out(self, steps: Sequence[JournalStep]) -> list[Any]:
         """Carry out steps and commit."""
