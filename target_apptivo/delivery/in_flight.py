@@ -112,7 +112,7 @@ class InFlight:
 
     def release(self, now: float) -> None:
         """Let go what has waited for its time."""
-        if self.window.cut >= 0:
+        if self.window.cut >= 0 and (self._is_finishing or self.due <= now):
             self.progress.release(now, everything=self._is_finishing)
 
     @property
