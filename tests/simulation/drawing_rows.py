@@ -88,9 +88,8 @@ class Source:
     def _altered(self, lane: Lane, key: Key, row: Row) -> Row:
         """Change one attribute or two, or go back to a former row."""
         rng = self._rng
-        former = [each for of, each in self._former if of == key]
         if rng.random() < 0.25:
-            return rng.choice(former)
+            return rng.choice([each for of, each in self._former if of == key])
         if rng.random() < 0.1:
             return dict(row)
         for _ in range(rng.choice((1, 1, 2))):

@@ -119,13 +119,14 @@ class Firm:
     def shown(self, thing: Thing) -> Row:
         """Give an object as it is shown."""
         own = {"id": str(thing.number), ID_NAMES[thing.path]: thing.number}
-        values = {name: self._told(value) for name, value in thing.values.items()}
+        values = thing.values
+        if self._habits.numbers_as_text:
+            values = {name: self._told(value) for name, value in values.items()}
         return {**whole(values), **own}
 
     def _told(self, value: Any) -> Any:  # noqa: ANN401
-        """Give a value as it comes back."""
-        is_number = isinstance(value, int) and self._habits.numbers_as_text
-        return f"{value}.00" if is_number else value
+        """Give a value as it comes back where numbers do as text."""
+        return f"{value}.00" if isinstance(value, int) else value
 
     def _index(self, thing: Thing) -> None:
         """Have search learn what there is of an object, some time later."""

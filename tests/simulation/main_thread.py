@@ -82,7 +82,9 @@ class MainThread:
         """Whether there is room; once it was full, when half of it is free."""
         in_flight = self._run.in_flight
         self._is_crowded = self._is_crowded or in_flight.is_full()
-        if self._is_crowded and not in_flight.is_full(0.5):
+        if not self._is_crowded:
+            return True
+        if not in_flight.is_full(0.5):
             self._is_crowded = False
         if self._is_crowded and in_flight.is_idle:
             if not in_flight.is_full():

@@ -129,7 +129,7 @@ def whole(values: Row) -> Row:
 
 def said(values: Row) -> Iterator[tuple[str, Any]]:
     """Give the attributes that say something."""
-    return ((name, value) for name, value in values.items() if not is_blank(value))
+    return ((name, value) for name, value in values.items() if value or not is_blank(value))
 
 
 def is_blank(value: object) -> bool:
