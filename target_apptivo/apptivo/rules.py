@@ -174,6 +174,7 @@ class Mapped:
         rules: Rules,
         attributes: Mapping[str, Any] | None = None,
         filled: Filled | None = None,
+        criteria: Criteria | None = None,
     ) -> Shaped:
         """Fill in the templates, take out what is not sent, and tell what it says.
 
@@ -181,6 +182,7 @@ class Mapped:
             rules: How the stream's records are treated.
             attributes: The record with its references, where it has some.
             filled: What the account's fields make of it, where the settings name some.
+            criteria: By what it is looked for, where that is known.
 
         Raises:
             RecordRejectedError: If a template finds no fit value, or a match value is empty.
@@ -193,9 +195,9 @@ class Mapped:
             for name in [name for name in payload if name.startswith("_sdc_")]:
                 del payload[name]
         address = rules.fixed_address or shape_address(rules.operation, record)
-        criteria, place = None, self.place
+        place = self.place
         if rules.match_on and place:
-            criteria = criteria_of(rules.app, rules.match_on, payload)
+            criteria = criteria or criteria_of(rules.app, rules.match_on, payload)
             place = place if place.key else place._replace(key=match_key(rules.app, criteria))
         return Shaped(
             address,

@@ -13,6 +13,7 @@ from target_apptivo.journal.steps import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from target_apptivo.apptivo.criteria import Criteria
     from target_apptivo.apptivo.rules import Mapped, Rules
     from target_apptivo.delivery.pending import PendingRecord
 
@@ -79,15 +80,22 @@ class Remembered:
             raise RecordRejectedError(msg) from None
         return Place(operation.endpoint, self.stream, text)
 
-    def line_up(self, pending: PendingRecord, mapped: Mapped) -> None:
+    def line_up(self, pending: PendingRecord, mapped: Mapped) -> Criteria | None:
         """Tell behind whom a record goes, and for whom it waits.
+
+        Returns:
+            By what it is looked for, where that is known before its way begins.
 
         Raises:
             RecordRejectedError: If a match value is empty, or a reference's key is no single value.
         """
         rules, place = self._rules, mapped.place
+        criteria = self._criteria(mapped) if place else None
         if place:
-            pending.lines = (*([place] if place.key else []), *self._match_lines(mapped))
+            # Those with equal match values of an app go one by one.
+            lines = dict.fromkeys(criteria.lines) if criteria else ()
+            matches = ((rules.app.path, line) for line in lines)
+            pending.lines = (*([place] if place.key else []), *matches)
         if self._is_referenced and self._has_key:
             pending.is_parent = (self.stream, key_text(pending.record.key))
         keys = [
@@ -97,24 +105,24 @@ class Remembered:
         ]
         # A record that is its own parent does not wait for itself.
         pending.parents = tuple(key for key in dict.fromkeys(keys) if key != pending.is_parent)
+        return criteria
 
-    def _match_lines(self, mapped: Mapped) -> tuple[tuple[str, str], ...]:
-        """Give the lines of a record's match values: equal ones of an app go one by one.
+    def _criteria(self, mapped: Mapped) -> Criteria | None:
+        """Give by what a record is looked for.
 
-        Those of values that `fields` shapes take turns (`deliver_in_turn`). A deleted record gives
-        its values up, if it still has them: who takes them over waits for it.
+        Those whose match values `fields` shapes take turns (`deliver_in_turn`). A deleted record
+        gives its values up, if it still has them: who takes them over waits for it.
         """
         rules = self._rules
         if not rules.match_on or rules.fields:
-            return ()
+            return None
         payload = without(mapped.attributes, rules.operation.exclude)
         try:
-            criteria = criteria_of(rules.app, rules.match_on, payload)
+            return criteria_of(rules.app, rules.match_on, payload)
         except RecordRejectedError:
             if mapped.is_deleted:
-                return ()
+                return None
             raise
-        return tuple((rules.app.path, line) for line in dict.fromkeys(criteria.lines))
 
     def _match_key(self, record: Mapping[str, Any]) -> str:
         """Write a record's match values as its key."""

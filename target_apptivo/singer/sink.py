@@ -152,15 +152,14 @@ class ApptivoSink(Sink):
             is_deleted=is_deleted,
             set_aside_at=set_aside_at(message),
         )
-        if remembered:
-            remembered.line_up(pending, mapped)
+        criteria = remembered.line_up(pending, mapped) if remembered else None
         if is_deleted:
             return partial(deliver, mapped.gone(), rules)
         if rules.references or rules.fields:
             rest = without(record, (*rules.operation.exclude, *rules.fields.values()))
             self._warn_of_traps(rest)
             return partial(deliver_mapped, mapped, rules, takes_turns=self._takes_turns)
-        shaped = mapped.shape(rules)
+        shaped = mapped.shape(rules, criteria=criteria)
         self._warn_of_traps(shaped.payload)
         return partial(deliver_in_turn if self._takes_turns else deliver, shaped, rules)
 

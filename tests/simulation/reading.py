@@ -107,13 +107,12 @@ class Reading:
             is_deleted=is_deleted,
             set_aside_at=message.set_aside_at,
         )
-        if remembered:
-            remembered.line_up(pending, mapped)
+        criteria = remembered.line_up(pending, mapped) if remembered else None
         if is_deleted:
             return partial(deliver, mapped.gone(), rules)
         if rules.references:
             return partial(deliver_mapped, mapped, rules)
-        return partial(deliver, mapped.shape(rules), rules)
+        return partial(deliver, mapped.shape(rules, criteria=criteria), rules)
 
     def _pending(self, message: Message, rules: Rules) -> Watched:
         """Note what is to be known of a record until it is settled."""
