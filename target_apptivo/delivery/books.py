@@ -75,6 +75,11 @@ class Books:
         return self._may_intend(cut, limit)
 
     @property
+    def is_asking(self) -> bool:
+        """Whether anybody waits for an answer, or the journal is at work."""
+        return self.under_way > 0 or len(self._questions) > 0
+
+    @property
     def has_outcomes(self) -> bool:
         """Whether outcomes are to be held, or anything is being carried out."""
         return bool(self._outcomes or self.under_way)

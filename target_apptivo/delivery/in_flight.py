@@ -113,7 +113,9 @@ class InFlight:
     def release(self, now: float) -> None:
         """Let go what has waited for its time."""
         if self.window.cut >= 0 and (self._is_finishing or self.due <= now):
-            self.progress.release(now, everything=self._is_finishing)
+            # Who still waits for the journal may join an open batch.
+            is_last = self._is_finishing and not self.progress.books.is_asking
+            self.progress.release(now, everything=is_last)
 
     @property
     def due(self) -> float:

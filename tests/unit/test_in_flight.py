@@ -628,6 +628,26 @@ def test_the_end_of_the_input_sends_what_open_batches_hold() -> None:
     assert world.in_flight.has_delivered_all
 
 
+def test_at_the_end_a_batch_waits_for_those_whose_records_are_looked_up() -> None:
+    """They may join it: else how full the last batches are would be a matter of the journal's."""
+    world = World(KEPT)
+    join = way_of(POST, batch=Batch(size=10, property_name="r"))
+
+    async def asking_first() -> Verdict:
+        await Recall(Place("e", "bulk", "1"))
+        return await join()
+
+    ways = [world.submit(start=start, stream="bulk") for start in (join, asking_first)]
+    world.in_flight.finish(world.now)
+    assert world.send() is None
+    world.open_books()
+    assert world.send() is None
+    world.write_books()
+    sent = world.send()
+    assert sent
+    assert sent.records == [way.records[0] for way in ways]
+
+
 # -- what Apptivo may have ------------------------------------------------------------------------
 
 
