@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # More processes than cores, as many tests wait; a few tests at a time, so that none is left behind.
-PYTEST := $(BIN)/python -m pytest -n 6 --maxschedchunk 2
+PYTEST := $(BIN)/python -m pytest -n 8 --maxschedchunk 2
 # Where the environment forbids it, each of hundreds of processes would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
