@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.value import value
 from target_apptivo.steps import Step
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from target_apptivo.journal.steps import Intend
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What came of a request that changes something.
 
@@ -36,7 +36,7 @@ class Sent:
         return self.verdict.is_lost
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Send(Step[Sent]):
     """Send a request that changes something.
 
@@ -54,7 +54,7 @@ class Send(Step[Sent]):
     is_repeated: bool = False
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Read(Step["Verdict"]):
     """Read something; what fails is tried again. The body is the verdict's response."""
 
@@ -62,14 +62,14 @@ class Read(Step["Verdict"]):
     request: Request
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Wait(Step[None]):
     """Let some seconds go by."""
 
     seconds: float
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Join(Step["Verdict"]):
     """Travel in one call with other records of the stream; the reply is this record's own part.
 
@@ -88,14 +88,14 @@ class Join(Step["Verdict"]):
     intend: Intend | None = None
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Together(Step[None]):
     """Intentions that are held in one go."""
 
     steps: tuple[Intend, ...]
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Ask(Step[Any]):
     """Ask for something that is found out once a run; None: find it out, and `Tell`.
 
@@ -110,7 +110,7 @@ class Ask(Step[Any]):
     is_read: bool = False
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Tell(Step[None]):
     """Tell what was found out."""
 
@@ -118,7 +118,7 @@ class Tell(Step[None]):
     answer: Any
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Halves:
     """How a refused batch ends that is tried in halves: as two ways, sent beside each other.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.value import value
 from target_apptivo.jsontext import dumps_line
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from target_apptivo.steps import Step
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is to be known of a record until it is settled.
 
@@ -50,7 +49,7 @@ class Record:
         return name_of(self.stream, self.key)
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettledRecord:
     """A record that has its outcome.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_apptivo.apptivo.value import value
 from target_apptivo.delivery.pending import PendingRecord
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MOST_CHARACTERS = 32_000_000
 _MOST_AT_ONCE = 64
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class StateMark:
     """A place in the input: when everything before it is settled, this state may be written."""
 

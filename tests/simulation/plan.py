@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
-
-from target_apptivo.apptivo.value import value
 
 Key = tuple[str, str]
 Row = dict[str, Any]
@@ -13,7 +11,7 @@ Row = dict[str, Any]
 FIRST_ID = 8_001
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """One stream, and how its records are treated; the fields are named like the settings."""
 
@@ -39,7 +37,7 @@ class Lane:
         return self.load_method != "append-only"
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """The settings of a seed."""
 
@@ -56,7 +54,7 @@ class Setup:
     most_records: int
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
     """How this Apptivo behaves.
 
@@ -81,7 +79,7 @@ class Habits:
     commit_delay: float
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
     """What may befall requests: how often, and what."""
 
@@ -91,7 +89,7 @@ class Weather:
     outage: tuple[float, float] | None = None
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """The source moves on: a row is there anew, changes, or is gone (`row` is none)."""
 
@@ -99,7 +97,7 @@ class Change:
     row: Row | None
 
 
-@value(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Act:
     """What people do in Apptivo: `edit`, `clear`, `delete`, `double`, `add` (an e-mail) or `rival`.
 
@@ -116,7 +114,7 @@ class Act:
     name: str
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """One run.
 
@@ -149,7 +147,7 @@ class RunPlan:
     is_calm: bool = False
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The course of one seed; `muted` are the faults that are left out, by run and number."""
 
