@@ -14,7 +14,7 @@ from target_apptivo.apptivo.request import without
 from target_apptivo.apptivo.rules import Mapped
 from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.deliver import deliver, deliver_in_turn, deliver_mapped
-from target_apptivo.apptivo.ways.notes import set_aside
+from target_apptivo.apptivo.ways.notes import is_noted, set_aside
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import MissingKeyPropertyError, RecordRejectedError
 from target_apptivo.singer.marks import identity, says_deleted, set_aside_at
@@ -104,10 +104,10 @@ class ApptivoSink(Sink):
     ) -> None:
         """Refuse a record; in the turn of its key, where the journal may know it."""
         place, rules, verdict = None, self._route.rules, refused(str(error))
-        if rules.is_recalled and pending.record.key.keys() == {*self.key_properties}:
+        if pending.record.key.keys() == {*self.key_properties}:
             with suppress(RecordRejectedError):
                 place = self._place(pending, record)
-        if place and place.key:
+        if is_noted(place, rules):
             pending.lines = (place,)
             way = partial(set_aside, place, rules, verdict)
             self._run.delivery.submit(PendingWay(way, [pending]))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from target_apptivo.apptivo.rules import Mapped, Rules
 from target_apptivo.apptivo.verdict import Outcome, Verdict, refused
 from target_apptivo.apptivo.ways.deliver import deliver, deliver_mapped
-from target_apptivo.apptivo.ways.notes import set_aside
+from target_apptivo.apptivo.ways.notes import is_noted, set_aside
 from target_apptivo.delivery.pending import PendingRecord, PendingWay, Record
 from target_apptivo.errors import RecordRejectedError
 from target_apptivo.settings.declared import DeclaredSettings
@@ -83,10 +83,10 @@ class Reading:
         self, message: Message, pending: PendingRecord, error: RecordRejectedError, now: float
     ) -> None:
         """Refuse a record; in the turn of its key, where the journal may know it."""
-        place, verdict = message.place, refused(str(error))
-        if place:
+        place, rules, verdict = message.place, self._rules[message.lane.name], refused(str(error))
+        if is_noted(place, rules):
             pending.lines = (place,)
-            way = partial(set_aside, place, self._rules[message.lane.name], verdict)
+            way = partial(set_aside, place, rules, verdict)
             self._in_flight.submit(PendingWay(way, [pending]), now)
         else:
             pending.error = error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from target_apptivo.apptivo.change import shown_after_create
 from target_apptivo.apptivo.verdict import Outcome
@@ -36,9 +36,14 @@ def intention(record: Shaped, action: str, *, reason: str | None = None) -> Inte
     )
 
 
+def is_noted(place: Place | None, rules: Rules) -> TypeGuard[Place]:
+    """Whether it is noted when a record is set aside: the journal may know it."""
+    return place is not None and bool(place.key) and rules.is_recalled
+
+
 async def set_aside(place: Place | None, rules: Rules, verdict: Verdict) -> Verdict:
     """Note when a record is set aside that the journal may know; any other is left as it is."""
-    if place and place.key and rules.is_recalled and verdict.outcome.is_set_aside:
+    if verdict.outcome.is_set_aside and is_noted(place, rules):
         return replace(verdict, noted_at=await SetAside(place))
     return verdict
 
