@@ -45,7 +45,6 @@ class InFlight:
         self.progress = Progress(policy, self.window)
         self.requests = Requests(policy, pace, self.window, self.progress)
         self._policy = policy
-        self._most_ahead = policy.most_ahead
         self._is_finishing = False
 
     def submit(self, way: PendingWay, now: float) -> None:
@@ -89,7 +88,7 @@ class InFlight:
 
     def is_full(self, share: float = 1.0) -> bool:
         """Whether no more is to be read: the window is taken, or enough waits to be sent."""
-        is_ahead = len(self.progress.ready) >= self._most_ahead * share
+        is_ahead = len(self.progress.ready) >= self._policy.most_ahead * share
         is_asking = len(self.progress.books) >= _MOST_ASKED * share
         return is_ahead or is_asking or self.window.is_full(share)
 
