@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 _CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["target_apptivo.target", "tests.forked"])
+# All that a run loads, a journal's part above all: it takes three times as long as the run itself.
+_CONTEXT.set_forkserver_preload(
+    ["target_apptivo.target", "target_apptivo.journal.journal", "psycopg", "tests.forked"]
+)
 
 
 def _main(options: list[str], folder: str) -> None:
