@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOADED := $(VENV)/.loaded
 # More processes than cores, as many tests wait; a few tests at a time, so that none is left behind.
 PYTEST := $(BIN)/python -m pytest -n 8 --maxschedchunk 2
 # Where the environment forbids it, each of hundreds of processes would compile everything anew.
@@ -16,13 +17,13 @@ help:  ## show this list
 demo: $(READY)  ## two days of a company's CRM in the sandbox: new, changed, gone, unchanged
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo/two-days.sh
 
-test: $(READY)  ## run the tests
+test: $(LOADED)  ## run the tests
 	$(PYTEST)
 
 unit: $(READY)  ## run the unit tests: seconds
 	$(BIN)/python -m pytest -n 2 tests/unit
 
-check: lint  ## ruff, mypy, and the tests with their branch coverage
+check: lint $(LOADED)  ## ruff, mypy, and the tests with their branch coverage
 	$(PYTEST) --cov
 
 lint: $(READY)  ## ruff and mypy
@@ -62,3 +63,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade pip
 	$(BIN)/python tests/install.py $(BIN)/python --constraint constraints.txt --editable '.[sandbox,postgres]' --group dev
 	@touch $(READY)
+
+# What the tests load is compiled by one process; of those that run them, each would compile it all.
+$(LOADED): $(READY)
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null || true
+	@touch $(LOADED)

@@ -13,9 +13,9 @@ from target_apptivo.signals import end_at_signals
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, ForkServerProcess
 
-_CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
+CONTEXT: ForkServerContext = multiprocessing.get_context("forkserver")
 # All that a run loads, a journal's part above all: it takes three times as long as the run itself.
-_CONTEXT.set_forkserver_preload(
+CONTEXT.set_forkserver_preload(
     ["target_apptivo.target", "target_apptivo.journal.journal", "psycopg", "tests.forked"]
 )
 
@@ -41,6 +41,6 @@ def _main(options: list[str], folder: str) -> None:
 
 def start(folder: Path, *options: str) -> ForkServerProcess:
     """Start the command with the folder's files `stdin`, `stdout` and `stderr`."""
-    process = _CONTEXT.Process(target=_main, args=(list(options), str(folder)))
+    process = CONTEXT.Process(target=_main, args=(list(options), str(folder)))
     process.start()
     return process

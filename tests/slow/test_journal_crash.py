@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-import subprocess
-import sys
 import time
-from pathlib import Path
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from target_apptivo.journal.journal import Journal
-from target_apptivo.journal.steps import InDoubt, Known, Place, Recall
+from target_apptivo.journal.steps import InDoubt, Intend, Known, Place, Recall, Remember
+from tests import forked
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 pytest_plugins = ["tests.postgres"]
 
 RECORDS = 20
-# Gives all records a new number, again and again, and says which after each answer.
-WRITER = f"""
-import itertools, sys
-from target_apptivo.journal.journal import Journal
-from target_apptivo.journal.steps import Intend, Place, Remember
-places = [Place("create_lead", "leads", f'["{{n}}"]') for n in range({RECORDS})]
-journal = Journal.open(sys.argv[1], account="account")
-for number in itertools.count(int(sys.argv[2])):
-    content = {{"number": str(number)}}
-    journal.carry_out([Intend(place=place, action="update", content=content) for place in places])
-    print("intended", number, flush=True)
-    journal.carry_out(
-        [
-            Remember(place=place, apptivo_id=str(number), matches=(str(number),), is_created=True)
-            for place in places
-        ]
-    )
-    print("remembered", number, flush=True)
-"""
+
+
+def write(url: str, first: int, answered: Connection) -> None:
+    """Give all records a new number, again and again, and say which after each answer."""
+    places = [Place("create_lead", "leads", f'["{n}"]') for n in range(RECORDS)]
+    journal = Journal.open(url, account="account")
+    for number in itertools.count(first):
+        content = {"number": str(number)}
+        journal.carry_out(
+            [Intend(place=place, action="update", content=content) for place in places]
+        )
+        answered.send(("intended", number))
+        matches = (str(number),)
+        journal.carry_out(
+            [
+                Remember(place=place, apptivo_id=str(number), matches=matches, is_created=True)
+                for place in places
+            ]
+        )
+        answered.send(("remembered", number))
 
 
 def killed(url: str, first: int, seconds: float) -> tuple[str, int]:
     """Let a process write, kill it so long after its first answer, and give its last one."""
-    with subprocess.Popen(  # noqa: S603 - our own
-        [sys.executable, "-c", WRITER, url, str(first)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as writer:
-        assert writer.stdout is not None
-        answered = [writer.stdout.readline()]
+    ours, its = forked.CONTEXT.Pipe(duplex=False)
+    writer = forked.CONTEXT.Process(target=write, args=(url, first, its))
+    writer.start()
+    its.close()
+    with ours:
+        last: tuple[str, int] = ours.recv()
         time.sleep(seconds)
         writer.kill()
-        # The last line may be cut off.
-        answered += [line for line in writer.stdout if line.endswith("\n")]
-    kind, number = answered[-1].split()
-    return kind, int(number)
+        # Until there is no more, or only a part.
+        with suppress(EOFError, OSError):
+            while True:
+                last = ours.recv()
+    writer.join()
+    return last
 
 
 def progress(reply: Known | InDoubt) -> tuple[int, str]:
