@@ -106,8 +106,11 @@ def run(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[RunTarget]:
     """Run the command line in this process, against the sandbox unless the settings say else."""
-    from target_apptivo.target import TargetApptivo  # noqa: PLC0415 - no unit test needs it
+    from target_apptivo.redact import Redactor  # noqa: PLC0415 - no unit test needs it
+    from target_apptivo.target import TargetApptivo  # noqa: PLC0415
 
+    # A process knows the secrets of one run: those of another test would mask words of this one.
+    TargetApptivo.redactor = Redactor()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     root = logging.getLogger()
     kept, level, hook = list(root.handlers), root.level, sys.excepthook

@@ -264,15 +264,11 @@ def test_a_run_that_broke_off_is_taken_up(warehouse: Warehouse, sandbox: Sandbox
 
     with_journal = "psql -f shop.sql -c 'create schema apptivo_sandbox'"
     # Half of them will do, up to the one that is refused.
-    less = (
-        f"delete from shop.{table} where {company} > 500"
-        for table, company in (
-            ("opportunities", "company_id"),
-            ("contacts", "company_id"),
-            ("companies", "id"),
-        )
+    halved = (
+        'psql -c "delete from shop.opportunities where company_id > 500"'
+        ' -c "delete from shop.contacts where company_id > 500"'
+        ' -c "delete from shop.companies where id > 500"'
     )
-    halved = f'psql -c "{"; ".join(less)}"'
     for command in (with_journal, halved, "meltano invoke target-apptivo --journal"):
         assert warehouse.example.run(command).returncode == 0
     sandbox.respond = refuse_keys_after_300
