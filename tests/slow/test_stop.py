@@ -23,31 +23,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUNS = 30
-RECORDS = 300
+RECORDS = 200
 
 
 class Trial:
     """One input that is sent, broken off, and sent again from the last state written."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, records: int = RECORDS) -> None:
-        """Prepare the input; every trial has a stream of its own at the sandbox."""
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        """Prepare the input."""
         self.folder = folder
         self.sandbox = sandbox
-        self.app = f"app{folder.name}"
-        self.records = records
         folder.mkdir()
         config = {
             **KEYS,
             "api_url": sandbox.url,
             "max_in_flight": 16,
-            "generic": {"url": f"v6/{self.app}?a=save"},
+            "generic": {"url": "v6/things?a=save"},
         }
         (folder / "config.json").write_text(json.dumps(config))
 
     def start(self, after: int = 0) -> ForkServerProcess:
         """Start the command with the records after a bookmark."""
         messages: list[Any] = [schema("things")]
-        for number in range(after + 1, self.records + 1):
+        for number in range(after + 1, RECORDS + 1):
             messages += [record("things", number), state(number)]
         (self.folder / "stdin").write_text("".join(f"{json.dumps(m)}\n" for m in messages))
         (self.folder / "stdout").write_text("")
@@ -57,7 +55,7 @@ class Trial:
     def arrived(self) -> list[int]:
         """The senders' ids that the sandbox holds."""
         prefix = len("Lead ")
-        return [int(each["lastName"][prefix:]) for each in self.sandbox.records.get(self.app, [])]
+        return [int(each["lastName"][prefix:]) for each in self.sandbox.records.get("things", [])]
 
     @property
     def bookmark(self) -> int:
@@ -67,7 +65,7 @@ class Trial:
 
     def break_off(self, number: int, seconds: float) -> int | None:
         """Start, send a signal after the first request and some time; give the exit code."""
-        # Their number is a look; the records would be copied, those of all trials, each time.
+        # Their number is a look; the records would be copied each time.
         before, process = self.sandbox.request_count, self.start()
         deadline = time.monotonic() + 30
         while (
@@ -95,11 +93,11 @@ def test_killed_runs_lose_nothing(tmp_path: Path) -> None:
     What arrives twice is only what no written state covered.
     """
     dice = random.Random(1)  # noqa: S311
-    killed = 0
-    with Sandbox(latency_ms=4) as sandbox:
-        for number in range(RUNS):
+    killed = most = 0
+    for number in range(RUNS):
+        with Sandbox(latency_ms=4) as sandbox:
             trial = Trial(tmp_path / str(number), sandbox)
-            code = trial.break_off(signal.SIGKILL, dice.uniform(0, 0.15))
+            code = trial.break_off(signal.SIGKILL, dice.uniform(0, 0.1))
             killed += code == -signal.SIGKILL
             covered, arrived = trial.bookmark, trial.arrived
             assert set(range(1, covered + 1)) <= set(arrived), "state ahead of delivery"
@@ -109,7 +107,8 @@ def test_killed_runs_lose_nothing(tmp_path: Path) -> None:
             doubled = len(final) - len(set(final))
             # A request whose sender was killed may still have arrived after the count above.
             assert doubled <= len([each for each in arrived if each > covered]) + 16
-        assert sandbox.max_in_flight >= 8
+            most = max(most, sandbox.max_in_flight)
+    assert most >= 8
     assert killed >= RUNS // 2
 
 
@@ -120,10 +119,10 @@ def test_stopped_runs_write_their_state_and_say_so(tmp_path: Path) -> None:
     """
     dice = random.Random(2)  # noqa: S311
     stopped = 0
-    with Sandbox(latency_ms=4) as sandbox:
-        for number in range(RUNS):
+    for number in range(RUNS):
+        with Sandbox(latency_ms=4) as sandbox:
             trial = Trial(tmp_path / str(number), sandbox)
-            code = trial.break_off(signal.SIGTERM, dice.uniform(0, 0.15))
+            code = trial.break_off(signal.SIGTERM, dice.uniform(0, 0.1))
             assert code in {0, 143}
             stopped += code == 143
             arrived = trial.arrived
