@@ -317,6 +317,22 @@ def test_lacking_attributes_clear_nothing_even_with_update_nulls(step: InStep) -
     assert only(step)["description"] == "old"
 
 
+def test_what_fields_fill_stays_where_it_is_null(step: InStep) -> None:
+    """Left out is left alone, with `update_nulls` too."""
+    fields = {"Firm": "work", "Mobile Phone": "mobile"}
+    streams = {"leads": {"endpoint": "create_lead", "update_nulls": True, "fields": fields}}
+    step(table("leads", lead(1, work="Acme", mobile="555", description="old")), streams=streams)
+    filled = only(step)
+    rows = table("leads", lead(1, work=None, mobile="", description=None))
+    run = step(rows, streams=streams)
+    assert responses(run)[0]["changed"] == ["description"]
+    assert (only(step)["companyName"], only(step)["phoneNumbers"]) == (
+        "Acme",
+        filled["phoneNumbers"],
+    )
+    assert [each["phoneNumber"] for each in filled["phoneNumbers"]] == ["555"]
+
+
 # --- lists ---
 
 
