@@ -187,7 +187,8 @@ class Remember(Step[None]):
         matches: Digests of its match values: in place of the ones before, if there are any.
         is_created: Whether it was created from this record: then, and if it was just found, taken
             and shown are all that counts. None leaves what is remembered, and adds to it.
-        at: When Apptivo took it, in seconds since 1970, if not now.
+        at: When Apptivo took it, in seconds since 1970, if not now. What was set aside counts as
+            taken then: what was set aside later is newer.
     """
 
     place: Place

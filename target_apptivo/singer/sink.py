@@ -109,7 +109,8 @@ class ApptivoSink(Sink):
                 place = self._place(pending, record)
         if is_noted(place, rules):
             pending.lines = (place,)
-            way = partial(set_aside, place, rules, verdict)
+            at = set_aside_at(pending.record.message)
+            way = partial(set_aside, place, rules, verdict, at)
             self._run.delivery.submit(PendingWay(way, [pending]))
         else:
             pending.error = error

@@ -162,3 +162,71 @@ def test_a_refusal_waits_for_its_turn(step: InStep) -> None:
 
     assert outcomes(run) == ["accepted", "rejected", "updated"]
     assert [each["key"] for each in responses(run)] == [{"nr": 1}] * 3
+
+
+def send(step: InStep, lines: list[Any], **more: Any) -> Finished:  # noqa: ANN401
+    """Send lines of the file; what is refused again is set aside again."""
+    return step(lines, rejected_path=str(step.folder / "rejected"), max_rejected=-1, **more)
+
+
+def test_a_line_that_is_refused_once_more_is_skipped_if_newer_data_came(step: InStep) -> None:
+    """Its parent is missing still: yet it would come over what was taken, once the parent is there.
+
+    So it is where the record's schema refuses it.
+    """
+    streams = {"leads": CHILDREN, "firms": {"endpoint": "create_customer"}}
+    set_aside(step, lead(1, description="old", firm=7), streams=streams)
+    set_aside(step, lead(2, description="old", firm=float("inf")), streams=streams)
+    lines = mended(step)
+    assert outcomes(
+        step(table("leads", *(lead(n, description="new") for n in (1, 2))), streams=streams)
+    )
+    again = send(step, lines, streams=streams)
+    assert outcomes(again) == ["skipped", "skipped"]
+    assert not mended(step)
+
+
+def test_a_line_that_is_refused_once_more_is_as_old_as_it_was(step: InStep) -> None:
+    """It is refused, another one of its key taken that is newer; then it may not be sent."""
+    step.sandbox.respond = refusing("refused")
+    set_aside(step, lead(1, description="v1 refused"))
+    set_aside(step, lead(1, description="v2 refused"))
+    lines = mended(step)
+    lines[-1]["record"]["description"] = "v2"
+    assert outcomes(send(step, lines)) == ["rejected", "accepted"]
+    assert outcomes(send(step, mended(step, description="v1"))) == ["skipped"]
+    assert step.held("leads")[1]["description"] == "v2"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_of_several_lines_of_a_key_the_newest_wins(step: InStep, times: int) -> None:
+    """Each is newer than the one before, whenever they are sent; sent again, all are skipped."""
+    step.sandbox.respond = refusing("refused")
+    rows = [lead(1, description=f"v{n} refused") for n in (1, 2, 3)]
+    for row in rows:
+        set_aside(step, row)
+    head, *lines = mended(step)
+    versions = [line for line in lines if line["type"] == "RECORD"]
+    for each in versions:
+        each["record"]["description"] = each["record"]["description"].split()[0]
+    if times == 1:
+        assert outcomes(send(step, [head, *versions])) == ["accepted", "updated", "updated"]
+    else:
+        assert outcomes(send(step, [head, *versions[:2]])) == ["accepted", "updated"]
+        assert outcomes(send(step, [head, versions[2]])) == ["updated"]
+    assert step.held("leads")[1]["description"] == "v3"
+    assert outcomes(send(step, [head, *versions])) == ["skipped"] * 3
+
+
+def test_a_delete_behind_another_line_of_its_key_is_sent(step: InStep) -> None:
+    """What is set aside last is the last word, a delete too."""
+    streams = {"customers": {"endpoint": "create_customer", "hard_delete": True}}
+    step(table("customers", customer(1)), streams=streams)
+    step.sandbox.respond = lambda request: NO if is_write(request) else None
+    changed = customer(1, description="v1")
+    set_aside(step, changed, stream="customers", streams=streams)
+    gone = customer(1, _sdc_deleted_at="2026-01-01")
+    set_aside(step, gone, stream="customers", streams=streams)
+    step.sandbox.respond = None
+    assert outcomes(send(step, mended(step), streams=streams)) == ["updated", "accepted"]
+    assert not step.held("customers")

@@ -116,14 +116,14 @@ def doubles_are_not_flagged() -> Patches:
 def outdated_is_sent() -> Patches:
     """A line of the rejected file is sent though newer data was taken since."""
     false = lambda *_: False  # noqa: E731
-    names = (f"{WAYS}.{way}.is_outdated" for way in ("upsert", "generic", "delete"))
+    names = (f"{WAYS}.{way}.is_outdated" for way in ("upsert", "generic", "delete", "notes"))
     return dict.fromkeys(names, false)
 
 
 def aside_is_not_noted() -> Patches:
     """What is set aside is not noted, so that what is unchanged since is not either."""
 
-    async def nothing(_place: object, _rules: object, verdict: Any) -> Any:  # noqa: ANN401
+    async def nothing(_place: object, _rules: object, verdict: Any, _at: object) -> Any:  # noqa: ANN401
         return verdict
 
     return {f"{WAYS}.deliver.set_aside": nothing}

@@ -86,7 +86,7 @@ class Reading:
         place, rules, verdict = message.place, self._rules[message.lane.name], refused(str(error))
         if is_noted(place, rules):
             pending.lines = (place,)
-            way = partial(set_aside, place, rules, verdict)
+            way = partial(set_aside, place, rules, verdict, message.set_aside_at)
             self._in_flight.submit(PendingWay(way, [pending]), now)
         else:
             pending.error = error

@@ -116,4 +116,5 @@ async def _see(record: Shaped, rules: Rules, verdict: Verdict) -> None:
             matches=record.matches,
             is_created=True,
             whole=record.fingerprint,
+            at=record.set_aside_at,
         )

@@ -40,7 +40,9 @@ async def delete_created(record: Shaped, rules: Rules) -> Verdict:
     if place is None:
         return _skipped("the deleted record has no key by which it could be known")
     recalled = await Recall(place)
-    apptivo_id = outdated() if is_outdated(record, recalled) else _created_from(recalled)
+    apptivo_id = (
+        outdated() if is_outdated(record.set_aside_at, recalled) else _created_from(recalled)
+    )
     if isinstance(apptivo_id, Verdict):
         return apptivo_id
     await Intend(place=place, action="delete", apptivo_id=apptivo_id)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 async def deliver(record: Shaped, rules: Rules) -> Verdict:
     """Deliver a record by its endpoint and load method."""
-    return await set_aside(record.place, rules, await _deliver(record, rules))
+    verdict = await _deliver(record, rules)
+    return await set_aside(record.place, rules, verdict, record.set_aside_at)
 
 
 async def _deliver(record: Shaped, rules: Rules) -> Verdict:
@@ -58,7 +59,7 @@ async def deliver_mapped(mapped: Mapped, rules: Rules, *, takes_turns: bool = Fa
     """
     shaped = await _shape(mapped, rules)
     if isinstance(shaped, Verdict):
-        return await set_aside(mapped.place, rules, shaped)
+        return await set_aside(mapped.place, rules, shaped, mapped.set_aside_at)
     return await (deliver_in_turn if takes_turns else deliver)(shaped, rules)
 
 

@@ -8,7 +8,6 @@ from target_apptivo.apptivo.verdict import Outcome, Verdict
 from target_apptivo.journal.steps import InDoubt, Unknown
 
 if TYPE_CHECKING:
-    from target_apptivo.apptivo.rules import Shaped
     from target_apptivo.journal.steps import Known, Same
 
 # Seconds that a request may be put back between its intention and its leaving, all attempts and
@@ -34,12 +33,12 @@ def unchanged(known: Same | Known) -> Verdict:
     )
 
 
-def is_outdated(record: Shaped, recalled: Same | Known | InDoubt | Unknown) -> bool:
-    """Whether a record that was set aside is older than what was taken since."""
+def is_outdated(at: float | None, recalled: Same | Known | InDoubt | Unknown) -> bool:
+    """Whether a record that was set aside at a time was taken since, or newer data of its key."""
     known = recalled.before if isinstance(recalled, InDoubt) else recalled
-    if record.set_aside_at is None or known is None or isinstance(known, Unknown):
+    if at is None or known is None or isinstance(known, Unknown):
         return False
-    return known.taken_at > record.set_aside_at
+    return known.taken_at >= at
 
 
 def outdated() -> Verdict:

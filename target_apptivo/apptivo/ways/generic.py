@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def send_if_new(record: Shaped, rules: Rules) -> Verdict:
     """Send a record unless its URL, parameters and body are those that were taken last."""
     recalled = await Recall(place_of(record), record.fingerprint)
-    if is_outdated(record, recalled):
+    if is_outdated(record.set_aside_at, recalled):
         return outdated()
     match recalled:
         case Same() as same:

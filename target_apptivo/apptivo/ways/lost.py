@@ -72,5 +72,6 @@ async def adopt(record: Shaped, rules: Rules, apptivo_id: str, sent: Content) ->
         matches=record.matches,
         is_created=True,
         whole=None if is_new(record.content, sent) else record.fingerprint,
+        at=record.set_aside_at,
     )
     return shown

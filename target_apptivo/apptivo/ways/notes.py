@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from target_apptivo.apptivo.change import shown_after_create
 from target_apptivo.apptivo.verdict import Outcome
-from target_apptivo.apptivo.ways.doubt import unchanged
-from target_apptivo.journal.steps import Intend, Remember, SetAside, Withdraw
+from target_apptivo.apptivo.ways.doubt import is_outdated, outdated, unchanged
+from target_apptivo.journal.steps import Intend, Recall, Remember, SetAside, Withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +41,19 @@ def is_noted(place: Place | None, rules: Rules) -> TypeGuard[Place]:
     return place is not None and bool(place.key) and rules.is_recalled
 
 
-async def set_aside(place: Place | None, rules: Rules, verdict: Verdict) -> Verdict:
-    """Note when a record is set aside that the journal may know; any other is left as it is."""
-    if verdict.outcome.is_set_aside and is_noted(place, rules):
+async def set_aside(
+    place: Place | None, rules: Rules, verdict: Verdict, at: float | None
+) -> Verdict:
+    """Note when a record is set aside that the journal may know; any other is left as it is.
+
+    What was set aside before stays as old as it was, or would count as newer than what was taken
+    since: that is `at`, in seconds since 1970.
+    """
+    if not (verdict.outcome.is_set_aside and is_noted(place, rules)):
+        return verdict
+    if at is None:
         return replace(verdict, noted_at=await SetAside(place))
-    return verdict
+    return outdated() if is_outdated(at, await Recall(place)) else replace(verdict, noted_at=at)
 
 
 async def found_unchanged(record: Shaped, known: Known) -> Verdict:
@@ -54,7 +62,8 @@ async def found_unchanged(record: Shaped, known: Known) -> Verdict:
     Where one of its key was set aside before, it is noted that this one came later.
     """
     if known.whole is None:
-        await Remember(place=place_of(record), whole=record.fingerprint)
+        at = record.set_aside_at
+        await Remember(place=place_of(record), whole=record.fingerprint, at=at)
     return unchanged(known)
 
 
@@ -78,6 +87,7 @@ async def note(record: Shaped, rules: Rules, verdict: Verdict) -> None:
             matches=record.matches,
             is_created=True,
             whole=record.fingerprint,
+            at=record.set_aside_at,
         )
     elif verdict.outcome is not Outcome.UNCERTAIN:
         await Withdraw(place)

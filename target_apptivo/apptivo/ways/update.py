@@ -216,4 +216,5 @@ async def _remember(
         matches=record.matches,
         is_created=False if target.taken is None else None,
         whole=record.fingerprint,
+        at=record.set_aside_at,
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 async def keep_in_step(record: Shaped, rules: Rules) -> Verdict:
     """Bring Apptivo in step with a record, by what is known of it."""
     recalled = await Recall(place_of(record), record.fingerprint)
-    if is_outdated(record, recalled):
+    if is_outdated(record.set_aside_at, recalled):
         return outdated()
     match recalled:
         case Same() as same:
@@ -57,7 +57,11 @@ async def find_or_create(record: Shaped, rules: Rules) -> Verdict:
         case Found(apptivo_id) if rules.load_method is LoadMethod.CREATE_ONLY:
             place = place_of(record)
             await Remember(
-                place=place, apptivo_id=apptivo_id, matches=record.matches, is_created=False
+                place=place,
+                apptivo_id=apptivo_id,
+                matches=record.matches,
+                is_created=False,
+                at=record.set_aside_at,
             )
             reason = f"found in Apptivo by match_on: {apptivo_id}"
             return _duplicate(apptivo_id, reason, matched_by="match_on")
