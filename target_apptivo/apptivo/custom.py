@@ -58,6 +58,18 @@ def merged(found: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in found.items() if name not in value} | entry
 
 
+def merged_entries(
+    found: list[dict[str, Any]], changed: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Put entries in the places of those with their ids; the others stay as they are."""
+    entries = []
+    for entry in found:
+        ours = changed.get(f"{PREFIX}{custom_id(entry)}")
+        entries.append(merged(entry, ours) if ours else entry)
+    there = {f"{PREFIX}{custom_id(entry)}" for entry in found}
+    return [*entries, *(changed[name] for name in changed if name not in there)]
+
+
 def _label(option: object) -> str:
     """Give the label of an option, or its id."""
     if not isinstance(option, dict):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from target_apptivo.apptivo.change import Change, Left, value_in
 from target_apptivo.apptivo.content import content_of, custom_entries, joined
-from target_apptivo.apptivo.custom import CUSTOM, PREFIX, custom_id, merged, told_value
+from target_apptivo.apptivo.custom import CUSTOM, PREFIX, merged_entries, told_value
 from target_apptivo.apptivo.entries import plan_list
 from target_apptivo.apptivo.judging import Attribute, Judgement, Past
 from target_apptivo.apptivo.lists import KINDS, intended_content
@@ -131,7 +131,15 @@ class _Update:
         judged = {
             name: self._attribute(name).judged(is_new=is_new) for name, is_new in singles.items()
         }
-        return self._put_in(judged, lists)
+        return self._put_in({**judged, **self._torn(judged)}, lists)
+
+    def _torn(self, judged: Mapping[str, Judgement]) -> dict[str, Judgement]:
+        """Judge what others changed of what goes together with what the source changed."""
+        written = {name for name in judged if judged[name] in (Judgement.WRITE, Judgement.CONFLICT)}
+        beside = {name for each in self.groups if written & {*each} for name in each}
+        names = beside & self.content.keys() - judged.keys()
+        found = {name: self._attribute(name).judged(is_new=True) for name in names}
+        return {name: its for name, its in found.items() if its is Judgement.CONFLICT}
 
     def _put_in(self, judged: Mapping[str, Judgement], lists: Mapping[str, ListPlan]) -> Change:
         """Put into the object what was judged to be written."""
@@ -208,7 +216,7 @@ class _Update:
         }
         if changed:
             found = objects_in(self.found.get(CUSTOM)) or []
-            values[CUSTOM] = _merged_customs(found, changed)
+            values[CUSTOM] = merged_entries(found, changed)
         return values
 
 
@@ -224,18 +232,6 @@ def _guard(payload: Mapping[str, Any], found: Mapping[str, Any], names: Iterable
         if theirs is None:
             msg = f"attribute '{name}' cannot be updated: Apptivo shows no list of objects there"
             raise RecordRejectedError(msg)
-
-
-def _merged_customs(
-    found: list[dict[str, Any]], changed: dict[str, dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Put entries in the places of those with their ids; the others stay as they are."""
-    entries = []
-    for entry in found:
-        ours = changed.get(f"{PREFIX}{custom_id(entry)}")
-        entries.append(merged(entry, ours) if ours else entry)
-    there = {f"{PREFIX}{custom_id(entry)}" for entry in found}
-    return [*entries, *(changed[name] for name in changed if name not in there)]
 
 
 def _told(shown: Mapping[str, Any], name: str) -> object:

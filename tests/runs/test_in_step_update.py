@@ -270,6 +270,29 @@ def test_with_overwrite_a_create_is_not_read(step: InStep) -> None:
     assert len(step.sandbox.requests) == 1
 
 
+@pytest.mark.parametrize("on_conflict", ["overwrite", "keep"])
+def test_a_person_is_never_put_together_of_two(
+    step: InStep, person: Person, on_conflict: str
+) -> None:
+    """Name, id and kind of whom something is assigned to are of one or the other.
+
+    The kind is no different for the source; what people have set would make its id another's.
+    """
+    rules = {"endpoint": "create_lead", "fields": {"Assigned To": "owner"}}
+    streams = {"leads": {**rules, "on_conflict": on_conflict}}
+    names = ("assigneeObjectRefName", "assigneeObjectRefId", "assigneeObjectId")
+    step(table("leads", lead(1, owner="ruth.keller@example.com")), streams=streams)
+    ruth = [only(step)[name] for name in names]
+    step(table("leads", lead(1, owner="sam.agent@example.com")), streams=streams)
+    theirs = dict(zip(names, ("Field Service", 501, 6), strict=True))
+    person.edits("leads", only(step)["id"], **theirs)
+    run = step(table("leads", lead(1, owner="ruth.keller@example.com")), streams=streams)
+    wanted = ruth if on_conflict == "overwrite" else [*theirs.values()]
+    assert [only(step)[name] for name in names] == wanted
+    told = [{*each["conflicts"]} for each in responses(run)]
+    assert told == ([{*names}] if on_conflict == "overwrite" else [])
+
+
 # --- nulls ---
 
 
