@@ -154,7 +154,8 @@ class ApptivoSink(Sink):
             set_aside_at=set_aside_at(message),
         )
         criteria = remembered.line_up(pending, mapped) if remembered else None
-        if is_deleted:
+        # Where `fields` makes the key, a deleted record is shaped too: nothing else tells it.
+        if is_deleted and (mapped.place is None or mapped.place.key):
             return partial(deliver, mapped.gone(), rules)
         if rules.references or rules.fields:
             rest = without(record, (*rules.operation.exclude, *rules.fields.values()))

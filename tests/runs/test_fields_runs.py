@@ -11,10 +11,15 @@ import pytest
 from target_apptivo.apptivo.fields.configuration import APPS
 from target_apptivo.sandbox import Received, Reply, Sandbox
 from tests.conftest import Finished, RunTarget, schema, state
+from tests.in_step import customer, outcomes, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from tests.in_step import InStep
+
+pytest_plugins = ["tests.in_step_runs"]
 
 FIELDS = {
     "Last Name": "name",
@@ -734,3 +739,22 @@ def test_the_credentials_go_as_with_check(run: RunTarget, sandbox: Sandbox) -> N
     form = parse_qs(request.body.decode())
     assert form["a"] == ["getConfigData"]
     assert form["apiKey"][0] not in finished.stdout + finished.log
+
+
+@pytest.mark.parametrize("api_style", ["rest", "action"])
+def test_a_deleted_row_is_known_by_what_fields_make_of_it(step: InStep, api_style: str) -> None:
+    """Without key properties its match value is its key, which only the account's fields tell."""
+    rules = {"endpoint": "create_customer", "match_on": "emailAddress", "fields": {"Email": "mail"}}
+    settings: dict[str, Any] = {
+        "api_style": api_style,
+        "streams": {"customers": {**rules, "hard_delete": True}},
+    }
+    rows = [customer(nr, mail=f"c{nr}@example.com") for nr in (1, 2)]
+    step(table("customers", *rows, key=()), **settings)
+    gone = {**rows[0], "_sdc_deleted_at": "2026-01-01"}
+    assert outcomes(step(table("customers", gone, key=()), **settings)) == ["accepted"]
+    assert [each["customerName"] for each in step.sandbox.records["customers"]] == ["Firm 2"]
+    assert outcomes(step(table("customers", gone, key=()), **settings)) == ["skipped"]
+    aside: dict[str, Any] = {"rejected_path": str(step.folder / "rejected"), "max_rejected": -1}
+    nameless = {**gone, "mail": None}
+    assert outcomes(step(table("customers", nameless, key=()), **settings, **aside)) == ["rejected"]
