@@ -52,12 +52,6 @@ def told_value(entry: dict[str, Any] | None) -> object:
     return labels_of(entry) or None if is_empty(value) else value
 
 
-def merged(found: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """Put a source's entry in the place of Apptivo's: what describes it stays, its value goes."""
-    value = {*value_of(found), _OPTIONS, found.get("customAttributeTagName")}
-    return {name: item for name, item in found.items() if name not in value} | entry
-
-
 def merged_entries(
     found: list[dict[str, Any]], changed: dict[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
@@ -65,9 +59,15 @@ def merged_entries(
     entries = []
     for entry in found:
         ours = changed.get(f"{PREFIX}{custom_id(entry)}")
-        entries.append(merged(entry, ours) if ours else entry)
+        entries.append(_merged(entry, ours) if ours else entry)
     there = {f"{PREFIX}{custom_id(entry)}" for entry in found}
     return [*entries, *(changed[name] for name in changed if name not in there)]
+
+
+def _merged(found: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Put a source's entry in the place of Apptivo's: what describes it stays, its value goes."""
+    value = {*value_of(found), _OPTIONS, found.get("customAttributeTagName")}
+    return {name: item for name, item in found.items() if name not in value} | entry
 
 
 def _label(option: object) -> str:

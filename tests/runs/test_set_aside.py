@@ -40,8 +40,12 @@ def refusing(text: str) -> Callable[[Received], Reply | None]:
 
 def set_aside(step: InStep, *rows: Row, stream: str = "leads", **more: Any) -> Finished:  # noqa: ANN401
     """Run with rows of which some are set aside."""
-    aside: dict[str, Any] = {"rejected_path": str(step.folder / "rejected"), "max_rejected": -1}
-    return step(table(stream, *rows), **aside, **more)
+    return send(step, table(stream, *rows), **more)
+
+
+def send(step: InStep, lines: list[Any], **more: Any) -> Finished:  # noqa: ANN401
+    """Send lines, of the file too; what is refused is set aside."""
+    return step(lines, rejected_path=str(step.folder / "rejected"), max_rejected=-1, **more)
 
 
 def mended(step: InStep, **attributes: object) -> list[Any]:
@@ -164,11 +168,6 @@ def test_a_refusal_waits_for_its_turn(step: InStep) -> None:
     assert [each["key"] for each in responses(run)] == [{"nr": 1}] * 3
 
 
-def send(step: InStep, lines: list[Any], **more: Any) -> Finished:  # noqa: ANN401
-    """Send lines of the file; what is refused again is set aside again."""
-    return step(lines, rejected_path=str(step.folder / "rejected"), max_rejected=-1, **more)
-
-
 def test_a_line_that_is_refused_once_more_is_skipped_if_newer_data_came(step: InStep) -> None:
     """Its parent is missing still: yet it would come over what was taken, once the parent is there.
 
@@ -178,9 +177,8 @@ def test_a_line_that_is_refused_once_more_is_skipped_if_newer_data_came(step: In
     set_aside(step, lead(1, description="old", firm=7), streams=streams)
     set_aside(step, lead(2, description="old", firm=float("inf")), streams=streams)
     lines = mended(step)
-    assert outcomes(
-        step(table("leads", *(lead(n, description="new") for n in (1, 2))), streams=streams)
-    )
+    newer = table("leads", *(lead(n, description="new") for n in (1, 2)))
+    assert outcomes(step(newer, streams=streams)) == ["accepted", "accepted"]
     again = send(step, lines, streams=streams)
     assert outcomes(again) == ["skipped", "skipped"]
     assert not mended(step)

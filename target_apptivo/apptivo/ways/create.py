@@ -15,9 +15,8 @@ from target_apptivo.apptivo.ways.append import append
 from target_apptivo.apptivo.ways.doubt import uncertain
 from target_apptivo.apptivo.ways.look import Found, Unclear, read
 from target_apptivo.apptivo.ways.lost import adopt, clear_up
-from target_apptivo.apptivo.ways.notes import answered, intention, note, place_of
+from target_apptivo.apptivo.ways.notes import answered, created, intention, note
 from target_apptivo.apptivo.ways.prove import witness
-from target_apptivo.journal.steps import Remember
 
 if TYPE_CHECKING:
     from target_apptivo.apptivo.rules import Rules, Shaped
@@ -108,13 +107,5 @@ async def _see(record: Shaped, rules: Rules, verdict: Verdict) -> None:
         return
     found = await read(verdict.apptivo_id, rules)
     if isinstance(found, dict):
-        await Remember(
-            place=place_of(record),
-            apptivo_id=verdict.apptivo_id,
-            taken=record.content,
-            shown=shown_after_create(record.content, record.payload, found),
-            matches=record.matches,
-            is_created=True,
-            whole=record.fingerprint,
-            at=record.set_aside_at,
-        )
+        shown = shown_after_create(record.content, record.payload, found)
+        await created(record, verdict.apptivo_id, shown)

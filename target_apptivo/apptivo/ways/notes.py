@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from target_apptivo.apptivo.rules import Rules, Shaped
     from target_apptivo.apptivo.verdict import Verdict
-    from target_apptivo.journal.steps import Known, Place
+    from target_apptivo.journal.steps import Content, Known, Place
 
 
 def place_of(record: Shaped) -> Place:
@@ -67,6 +67,20 @@ async def found_unchanged(record: Shaped, known: Known) -> Verdict:
     return unchanged(known)
 
 
+def created(record: Shaped, apptivo_id: str | None, shown: Content) -> Remember:
+    """Tell what was made of a record, and how Apptivo shows it."""
+    return Remember(
+        place=place_of(record),
+        apptivo_id=apptivo_id,
+        taken=record.content,
+        shown=shown,
+        matches=record.matches,
+        is_created=True,
+        whole=record.fingerprint,
+        at=record.set_aside_at,
+    )
+
+
 async def note(record: Shaped, rules: Rules, verdict: Verdict) -> None:
     """Remember what became of a record that was sent whole.
 
@@ -79,16 +93,7 @@ async def note(record: Shaped, rules: Rules, verdict: Verdict) -> None:
         if rules.row:
             answer = answered(verdict, rules)
             shown = shown_after_create(record.content, record.payload, answer)
-        await Remember(
-            place=place,
-            apptivo_id=verdict.apptivo_id,
-            taken=record.content,
-            shown=shown,
-            matches=record.matches,
-            is_created=True,
-            whole=record.fingerprint,
-            at=record.set_aside_at,
-        )
+        await created(record, verdict.apptivo_id, shown)
     elif verdict.outcome is not Outcome.UNCERTAIN:
         await Withdraw(place)
 
