@@ -346,7 +346,7 @@ def test_what_fields_fill_stays_where_it_is_null(step: InStep) -> None:
     streams = {"leads": {"endpoint": "create_lead", "update_nulls": True, "fields": fields}}
     step(table("leads", lead(1, work="Acme", mobile="555", description="old")), streams=streams)
     filled = only(step)
-    rows = table("leads", lead(1, work=None, mobile="", description=None))
+    rows = table("leads", lead(1, work="", mobile=None, description=None))
     run = step(rows, streams=streams)
     assert responses(run)[0]["changed"] == ["description"]
     assert (only(step)["companyName"], only(step)["phoneNumbers"]) == (
